@@ -10,9 +10,7 @@ class Exchange:
 
     __slots__ = ("body", "headers", "method", "path", "query")
 
-    def __init__(
-        self, method: bytes, path: bytes, query: bytes, headers: dict[bytes, bytes], body: bytes
-    ) -> None:
+    def __init__(self, method: bytes, path: bytes, query: bytes, headers: dict[bytes, bytes], body: bytes) -> None:
         self.method = method
         self.path = path
         """As sent, still percent-encoded, without the query."""
