@@ -277,11 +277,14 @@ class Connection(asyncio.Protocol):
         reply = await pending
         self._task = None
         self._write(reply, head_only=exchange.method == b"HEAD", keep_alive=keep_alive and not self._closing)
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
         while self._waiting and self._task is None and not self._closing:
-            following, keep_alive = self._waiting.popleft()
+            exchange, keep_alive = self._waiting.popleft()
             if not self._write_blocked:
                 self._resume_reading()
-            self._serve(following, keep_alive)
+            self._serve(exchange, keep_alive)
 
     def _write(self, reply: Reply, *, head_only: bool, keep_alive: bool) -> None:
         transport = self._transport

@@ -11,8 +11,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from emulator.wire import errors
+from emulator.wire.compile import Route
 from emulator.wire.exchange import Exchange, Reply
-from emulator.wire.routes import Neighbour, Route
+from emulator.wire.routes import Neighbour
 from services.api import Call
 from services.errors import InternalFailure, ServiceError
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from emulator.wire.routes import Router
     from services.ports import Hold
 
+    OwnPage = Callable[[Exchange], Reply | Awaitable[Reply]]
+
 log = logging.getLogger("undercast.http")
 
 _KNOWN_CALLERS = 4096
@@ -33,8 +36,6 @@ _KNOWN_CALLERS = 4096
 
 _JSON = frozenset({b"application/x-amz-json-1.0", b"application/x-amz-json-1.1"})
 """A target counts only in these; what else is spelled like JSON is left to the router."""
-
-OwnPage = "Callable[[Exchange], Reply | Awaitable[Reply]]"
 
 
 class FrontDoor:
@@ -96,7 +97,7 @@ class FrontDoor:
             if call is None or b"x-amzn-trace-id" in headers:
                 call = self._call_of(exchange)
             result = route.handler(call, route.parse(exchange))
-            if type(result) is dict:
+            if isinstance(result, dict):
                 return route.serialize(result, request_id)
         except Exception as error:  # noqa: BLE001 - the boundary: a refusal, or a bug of ours, becomes an answer
             return self._refusal(exchange, route, error, request_id)
