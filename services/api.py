@@ -39,6 +39,9 @@ class Service(Protocol):
     def reset(self) -> None:
         """Forget all state of every scope."""
 
+    def busy(self) -> bool:
+        """Whether something is under way that goes on by itself: in flight, delayed, running."""
+
 
 def operation(method: F) -> F:
     """Mark a method `(self, call, params) -> result` as the AWS operation of its name (send_message: SendMessage).
