@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from typing import TYPE_CHECKING
-
-from services.sqs.api import SqsApi
 
 from emulator import asgi
 from emulator.clock import Clock
@@ -14,10 +13,12 @@ from emulator.door import FrontDoor
 from emulator.entropy import RandomEntropy
 from emulator.wire.credentials import Credentials
 from emulator.wire.routes import Router
+from services.scope import Scope
+from services.sqs.api import SqsApi
 from services.sqs.settings import SqsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from emulator.admin.control import Control
     from emulator.config import Settings
@@ -45,6 +46,7 @@ class App:
         )
         self.services: dict[str, Service] = {"sqs": self.sqs}
         self._neighbours: Neighbours | None = None
+        self._control_app: asgi.Asgi | None = None
         self.own_address = f"http://{settings.host}:{settings.port}"
 
     def front_door(self, host: str, port: int) -> FrontDoor:
@@ -75,7 +77,8 @@ class App:
         if self._neighbours is None:
             from emulator.neighbours.moto import Neighbours
 
-            self._neighbours = Neighbours(self.clock, self.settings.account, self.settings.region)
+            settings = self.settings
+            self._neighbours = Neighbours(self.clock, settings.account, settings.region, seed=settings.seed)
         return self._neighbours
 
     @functools.cached_property
@@ -85,14 +88,11 @@ class App:
 
         return Control(self)
 
-    @functools.cached_property
-    def _control_app(self) -> asgi.Asgi:
-        from emulator.admin.app import build
-
-        return build(self.control)
-
-    def _control_page(self, exchange: Exchange) -> Awaitable[Reply]:
-        return asgi.answer(self._control_app, exchange)
+    async def _control_page(self, exchange: Exchange) -> Reply:
+        if self._control_app is None:
+            # FastAPI's import takes a fifth of a second: on a thread, so that nobody else waits for it.
+            self._control_app = await asyncio.to_thread(_control_app, self.control)
+        return await asgi.answer(self._control_app, exchange)
 
     def _health_page(self, exchange: Exchange) -> Reply:
         from emulator.admin.health import answer
@@ -102,9 +102,15 @@ class App:
     def _peek_page(self, exchange: Exchange) -> Reply:
         from emulator.admin.peek import answer
 
-        return answer(self.sqs, exchange)
+        return answer(self.sqs, exchange, Scope(self.settings.account, self.settings.region))
 
     @property
     def version(self) -> str:
         """Undercast's version."""
         return VERSION
+
+
+def _control_app(control: Control) -> asgi.Asgi:
+    from emulator.admin.app import build
+
+    return build(control)

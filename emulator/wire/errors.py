@@ -182,7 +182,8 @@ def unrouted(exchange: Exchange, error: ServiceError, request_id: str) -> Reply:
 
 
 def _unrouted(exchange: Exchange | None, code: str, whose: str, status: int, text: str, request_id: str) -> Reply:
-    head = f"x-amzn-requestid: {request_id}\r\n"
+    # The header is where rest-json clients look for the code.
+    head = f"x-amzn-requestid: {request_id}\r\nx-amzn-errortype: {code}\r\n"
     headers = {} if exchange is None else exchange.headers
     content_type = headers.get(b"content-type", b"")
     if b"x-amz-target" in headers or content_type.startswith((b"application/x-amz-json", b"application/json")):
