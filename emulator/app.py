@@ -56,7 +56,7 @@ class App:
             router=Router(self.services),
             credentials=Credentials(self.settings.account, self.settings.region),
             clock=self.clock,
-            ids=self.entropy.stream("requests"),
+            request_ids=self.entropy.stream("requests").request_ids(),
             neighbours=lambda: self.neighbours,
             pages={
                 b"/_undercast": self._control_page,

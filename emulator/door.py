@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from emulator.clock import Clock
-    from emulator.entropy import RandomEntropy
     from emulator.neighbours.moto import Neighbours
     from emulator.wire.credentials import Credentials
     from emulator.wire.routes import Router
@@ -47,7 +46,7 @@ class FrontDoor:
         router: Router,
         credentials: Credentials,
         clock: Clock,
-        ids: RandomEntropy,
+        request_ids: Callable[[], str],
         neighbours: Callable[[], Neighbours],
         pages: dict[bytes, OwnPage],
         own_address: str,
@@ -56,7 +55,7 @@ class FrontDoor:
         self._router = router
         self._by_target = router.by_target
         self._credentials = credentials
-        self._new_id = ids.uuid
+        self._new_id = request_ids
         self._clock = clock
         self._neighbours = neighbours
         self._pages = pages

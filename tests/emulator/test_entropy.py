@@ -17,6 +17,14 @@ def test_uuids_are_version_4() -> None:
         assert parsed.variant == uuid.RFC_4122
 
 
+def test_request_ids_differ_and_look_like_uuids() -> None:
+    ids = RandomEntropy(3).request_ids()
+    drawn = [ids() for _ in range(1000)]
+    assert len(set(drawn)) == 1000
+    assert all(str(uuid.UUID(text)) == text and uuid.UUID(text).version == 4 for text in drawn)
+    assert RandomEntropy(3).request_ids()() == drawn[0]
+
+
 def test_the_same_seed_draws_the_same() -> None:
     one, two = RandomEntropy(7), RandomEntropy(7)
     assert [one.uuid(), one.bits(64), one.uniform()] == [two.uuid(), two.bits(64), two.uniform()]
