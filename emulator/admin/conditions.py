@@ -50,8 +50,8 @@ def compile_condition(
     """The condition as a function that looks.
 
     `{"queue": <name, URL or ARN>, "visible" | "in_flight" | "delayed" | "total": {"at_least" | "at_most" | "equals":
-    n}}`, several counts and bounds at once if wanted, or `{"idle": true}`: nothing is in flight, delayed or running. A queue that is
-    deleted meanwhile has no messages. Raises ValueError, worded for a person.
+    n}}`, several counts and bounds at once if wanted, or `{"idle": true}`: nothing is in flight, delayed or running. A
+    queue that is deleted meanwhile has no messages. Raises ValueError, worded for a person.
     """
     if "idle" in given:
         if given["idle"] is not True or len(given) > 1:
