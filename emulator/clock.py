@@ -103,6 +103,8 @@ class Clock:
         self._holds = 0
         self._released: asyncio.Event | None = None
         self._moving: asyncio.Lock | None = None
+        self._driven = False
+        """Whether time is being moved right now, and so is pinned whatever the mode."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run on `loop` from now on."""
@@ -168,10 +170,13 @@ class Clock:
         return min(when for when, _, timer in self._heap if timer.callback is not None and not timer.passive)
 
     def set_mode(self, mode: Mode, scale: float = 1.0) -> None:
-        """Go on from the present instant in another mode."""
-        self._set_anchor(self.now())
+        """Go on from the present instant in another mode; while time is being moved, from where that ends."""
+        if not self._driven:
+            self._set_anchor(self.now())
         self.mode = mode
         self.scale = scale
+        if self._driven:
+            return
         self._pinned = self._anchor if mode == "manual" else None
         self._arm()
 
@@ -237,6 +242,7 @@ class Clock:
         """Fire what is due up to `instant`, each at its own time; then be at `instant` (or at the last one fired)."""
         fired = 0
         self._disarm()
+        self._driven = True
         try:
             self._pinned = self.now()
             await self._settle()
@@ -257,6 +263,7 @@ class Clock:
             await self._settle()
             return fired
         finally:
+            self._driven = False
             self._set_anchor(self._pinned)
             if self.mode != "manual":
                 self._pinned = None
@@ -292,6 +299,10 @@ class Clock:
         """A timer of ours was cancelled: its heap entry is skipped when met, or swept when there are many."""
         if not timer.passive:
             self._active -= 1
+        self._left_behind()
+
+    def _left_behind(self) -> None:
+        """An entry of the heap no longer counts."""
         self._cancelled += 1
         if self._cancelled > _COMPACT_ABOVE and self._cancelled * 2 > len(self._heap):
             self._heap = [entry for entry in self._heap if entry[2].callback is not None]
@@ -303,7 +314,7 @@ class Clock:
         if callback is None:
             return
         if not popped:
-            self._cancelled += 1
+            self._left_behind()
         if not timer.passive:
             self._active -= 1
         if timer.real_handle is not None:

@@ -30,12 +30,14 @@ log = logging.getLogger("undercast.http")
 MAX_HEAD_BYTES = 256 * 1024
 """Request line and headers together. AWS takes some 16 KiB; Query requests by GET may carry a message in the URL."""
 MAX_WAITING = 16
-HALF_READ_PATIENCE_S = 60.0
-"""Real seconds for the rest of a request to come: a request half read keeps the clock from being moved."""
+HALF_READ_PATIENCE_S = 30.0
+"""Real seconds in which some more of a request has to come: a request half read keeps the clock from being moved."""
 LARGE_BODY = 1024 * 1024
 """Bodies up to this size fit every service, so their limit need not be looked up."""
 
-_STATUS_LINE = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+# All of them: a neighbour may answer with a status of its own.
+_STATUS_LINE = {code: f"HTTP/1.1 {code} {_PHRASES.get(code, 'Unknown')}\r\n".encode() for code in range(100, 1000)}
 _NO_BODY = frozenset({204, 304})
 
 
@@ -92,6 +94,9 @@ class Connection(asyncio.Protocol):
         self._reading = False
         self._hold: Hold | None = None
         self._patience: asyncio.TimerHandle | None = None
+        # Of a request half read: what the parser has handed on so far, and the bytes that came since.
+        self._progress = self._progress_seen = 0
+        self._stalled = 0
         # The exchange being answered, and those behind it.
         self._task: asyncio.Task[None] | None = None
         self._waiting: deque[tuple[Exchange, bool]] = deque()
@@ -122,21 +127,20 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._closing:
             return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            # We speak HTTP/1.1 only: the offer is passed over and the connection goes on (RFC 9110, 7.8).
-            self._parser = httptools.HttpRequestParser(self)
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self.data_received(rest)
-            return
-        except (httptools.HttpParserError, _Refused) as error:
-            self._refuse(error)
-            return
-        if self._reading and self._hold is None and not self._closing:
-            self._hold = self._door.hold()
-            self._patience = self._loop.call_later(HALF_READ_PATIENCE_S, self._gave_up_reading)
+        while True:
+            try:
+                self._parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                # We speak HTTP/1.1 only: the offer is passed over and the connection goes on (RFC 9110, 7.8).
+                head = self._head_without_offer() if self._reading else b""
+                self._parser = httptools.HttpRequestParser(self)
+                data = head + data[upgrade.args[0] :]
+            except (httptools.HttpParserError, _Refused) as error:
+                self._refuse(error)
+                return
+        if self._reading and not self._closing:
+            self._half_read(len(data))
 
     def eof_received(self) -> None:
         """The client's side is closed: taken as gone, as every server of AWS's does.
@@ -200,7 +204,14 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         parts = self._body
         exchange = self._exchange(parts[0] if len(parts) == 1 else b"".join(parts))
-        keep_alive = self._parser.should_keep_alive()
+        parser = self._parser
+        keep_alive = parser.should_keep_alive()
+        if b"connection" in self._headers:
+            if b"upgrade" in self._headers and parser.should_upgrade():
+                # The parser believes that what follows is another protocol; see `data_received`.
+                return
+            # To keep one of HTTP/1.0 open its client would have to be told so; none needs it.
+            keep_alive = keep_alive and parser.get_http_version() != "1.0"
         self._finished_reading()
         if self._task is None and not self._waiting:
             self._serve(exchange, keep_alive)
@@ -214,6 +225,28 @@ class Connection(asyncio.Protocol):
     def _exchange(self, body: bytes) -> Exchange:
         path, _, query = self._url.partition(b"?")
         return Exchange(self._parser.get_method(), path, query, self._headers, body)
+
+    def _head_without_offer(self) -> bytes:
+        """The head of the request that offers another protocol, without the offer: its body is yet to be read."""
+        lines = [b"%b: %b\r\n" % header for header in self._headers.items() if header[0] not in (b"upgrade", b"expect")]
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (self._parser.get_method(), self._url, b"".join(lines))
+
+    def _half_read(self, size: int) -> None:
+        """So many bytes have come, and there is more to come."""
+        progress = self._head_bytes + self._body_bytes
+        if self._hold is None:
+            self._hold = self._door.hold()
+            self._patience = self._loop.call_later(HALF_READ_PATIENCE_S, self._gave_up_reading)
+            self._stalled = 0
+            self._progress_seen = progress
+        elif progress != self._progress:
+            self._stalled = 0
+        else:
+            # The parser keeps a header to itself until its line ends.
+            self._stalled += size
+            if self._stalled > MAX_HEAD_BYTES:
+                self._refuse(_Refused(431, "The request's headers are too large."))
+        self._progress = progress
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
@@ -231,6 +264,11 @@ class Connection(asyncio.Protocol):
             self._patience = None
 
     def _gave_up_reading(self) -> None:
+        if self._progress != self._progress_seen:
+            # A long upload, and it goes on.
+            self._progress_seen = self._progress
+            self._patience = self._loop.call_later(HALF_READ_PATIENCE_S, self._gave_up_reading)
+            return
         self._patience = None
         self._refuse(_Refused(408, "The rest of the request did not come in time."))
 
@@ -299,13 +337,14 @@ class Connection(asyncio.Protocol):
         if keep_alive and not head_only and status not in _NO_BODY:
             transport.write(b"%b%b%b%d\r\n\r\n%b" % (_STATUS_LINE[status], head, self._tail, len(body), body))
             return
-        line = _STATUS_LINE.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status
         tail = self._tail.removesuffix(b"content-length: ")
         if status not in _NO_BODY and b"content-length:" not in head:
             tail += b"content-length: %d\r\n" % len(body)
         if not keep_alive:
             tail += b"connection: close\r\n"
-        transport.write(line + head + tail + b"\r\n" + (b"" if head_only or status in _NO_BODY else body))
+        transport.write(
+            _STATUS_LINE[status] + head + tail + b"\r\n" + (b"" if head_only or status in _NO_BODY else body)
+        )
         if not keep_alive:
             self._closing = True
             transport.close()

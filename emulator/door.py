@@ -33,6 +33,9 @@ log = logging.getLogger("undercast.http")
 _KNOWN_CALLERS = 4096
 """Credential scopes change with the date and the client; beyond this many the memory of them starts afresh."""
 
+_LONGEST_CALLER = 1024
+"""Bytes of a credential and a host that are worth remembering."""
+
 _JSON = frozenset({b"application/x-amz-json-1.0", b"application/x-amz-json-1.1"})
 """A target counts only in these; what else is spelled like JSON is left to the router."""
 
@@ -142,7 +145,8 @@ class FrontDoor:
         credential = authorization[: authorization.find(b",")]
         # Where the region is not in the credential scope (unsigned, SigV4a, nonsense) it comes from the host, the path
         # or another header: only what the scope alone decides is remembered by it.
-        if not trace and b"/%b/" % caller.region.encode() in credential:
+        short = len(credential) + len(host or b"") < _LONGEST_CALLER
+        if short and not trace and b"/%b/" % caller.region.encode() in credential:
             if len(self._calls) >= _KNOWN_CALLERS:
                 self._calls.clear()
             self._calls[credential, host] = call
@@ -161,7 +165,11 @@ class FrontDoor:
                 exc_info=error,
             )
             error = InternalFailure("Undercast failed to answer; its log says why.")
-        return errors.unrouted(exchange, error, request_id) if route is None else route.fail(error, request_id)
+        try:
+            return errors.unrouted(exchange, error, request_id) if route is None else route.fail(error, request_id)
+        except Exception:  # the refusal itself cannot be written (half a surrogate pair in its text)
+            log.exception("%s failed to refuse (request id %s)", _named(exchange, route), request_id)
+            return errors.unrouted(exchange, InternalFailure("Undercast failed to answer."), request_id)
 
 
 def _named(exchange: Exchange, route: Route | None) -> str:

@@ -178,11 +178,11 @@ class _Gate:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(ControlError)
     async def refused(request: Request, error: ControlError) -> JSONResponse:
-        return JSONResponse({"error": error.text}, error.status)
+        return JSONResponse({"error": _sayable(error.text)}, error.status)
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"error": _sentence(error.errors())}, 400)
+        return JSONResponse({"error": _sayable(_sentence(error.errors()))}, 400)
 
     @app.exception_handler(HTTPException)
     async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
@@ -192,6 +192,11 @@ def _add_errors(app: FastAPI) -> None:
         elif error.status_code == 405:
             text = f"{request.url.path} is not asked with {request.method}"
         return JSONResponse({"error": text}, error.status_code, error.headers)
+
+
+def _sayable(text: str) -> str:
+    """Half of a surrogate pair, which JSON may hold and UTF-8 may not, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _sentence(problems: Any) -> str:

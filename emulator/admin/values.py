@@ -11,6 +11,9 @@ from emulator.config import parse_instant
 LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 """Time can be moved no further: beyond it instants can't be written."""
 
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC).timestamp()
+_LONGEST = 64
+"""Characters of a duration."""
 _UNITS = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|[wdhms])\s*")
 
@@ -27,6 +30,8 @@ def seconds(duration: float | str) -> float:
 
 def _read(text: str) -> float:
     bare = text.strip().lower()
+    if len(bare) > _LONGEST:
+        raise ValueError(f"{text[:_LONGEST]}... is not a duration (90, 90s, 15m, 12h, 7d, 1h30m)")
     if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", bare):
         return float(bare)
     sign, bare = (-1.0, bare[1:]) if bare.startswith("-") else (1.0, bare)
@@ -51,5 +56,6 @@ def epoch(instant: float | str) -> float:
 
 def iso(instant: float) -> str:
     """`2027-01-31T12:00:00Z`, to the millisecond where there are any."""
-    at = datetime.fromtimestamp(instant, UTC)
+    # A clock that runs fast gets beyond what can be written, and a wish may be anywhere.
+    at = datetime.fromtimestamp(min(max(instant, _EARLIEST), LATEST), UTC)
     return at.isoformat(timespec="milliseconds" if at.microsecond else "seconds").replace("+00:00", "Z")

@@ -22,6 +22,9 @@ if find_spec("moto.core.request") is not None:
 if TYPE_CHECKING:
     from emulator.wire.exchange import Exchange
 
+_KEEPS_NAMES = hasattr(moto_request, "should_preserve_original_header_name")
+"""Since 5.2.5 it tells apart headers whose names differ in `-` and `_`."""
+
 _Base: Any = moto_request.Request if moto_request else WerkzeugRequest
 
 
@@ -61,7 +64,7 @@ def build_request(exchange: Exchange, url: str, account: str, region: str, *, fo
     request.environ["CONTENT_LENGTH"] = str(len(exchange.body))
     # The path as sent: werkzeug's own has lost the difference between `/` and `%2F`.
     request.environ["RAW_URI"] = request.environ["REQUEST_URI"] = parts.path
-    if moto_request:
+    if _KEEPS_NAMES:
         request.environ[moto_request.PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
             moto_request.environ_key_for_header(name): name
             for name, _ in headers

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from emulator.wire.exchange import Exchange
 
+MOST_FIELDS = 20_000
+"""Of one form. A full batch has some hundreds; millions, which fit the body's limit too, would take seconds."""
+
 
 def decode(text: bytes) -> str:
     """One percent-encoded name or value."""
@@ -25,6 +28,8 @@ def decode(text: bytes) -> str:
 
 def pairs(form: bytes) -> Iterator[tuple[str, str]]:
     """The fields of a form in order. Raises MalformedQueryString."""
+    if form.count(b"&") > MOST_FIELDS:
+        raise MalformedQueryString
     for field in form.split(b"&"):
         if field:
             name, _, value = field.partition(b"=")

@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Any, Final
 from services import arn
 from services.api import operation
 from services.scope import Scope, Scoped
-from services.sqs import addresses, attributes, batches, limits, message, paging, policy, redrive, sending, tags
+from services.sqs import (
+    addresses,
+    attributes,
+    batches,
+    content,
+    limits,
+    message,
+    paging,
+    policy,
+    redrive,
+    sending,
+    tags,
+)
 from services.sqs.attributes import QueueAttributes
+from services.sqs.by_arn import QueuesByArn
 from services.sqs.errors import (
     InvalidParameterValue,
     MissingParameter,
@@ -33,6 +46,7 @@ if TYPE_CHECKING:
     from services.sqs.settings import SqsSettings
 
 _RESOLVED_MAX: Final = 4096
+_RESOLVED_URL_MAX: Final = 512
 _RECEIVE_NAMES: Final = message.SYSTEM_ATTRIBUTES | attributes.NAMES
 
 
@@ -58,6 +72,7 @@ class SqsApi:
         self._resolved: dict[tuple[Scope, str], Queue] = {}
         """Queues by the caller's scope and the QueueUrl as it was spelled; emptied when a queue comes or goes."""
         self._move_tasks = MoveTasks(clock, entropy, self._find)
+        self.by_arn = QueuesByArn(clock, entropy, self._find)
 
     def reset(self) -> None:
         """Forget every queue of every scope."""
@@ -121,9 +136,7 @@ class SqsApi:
     @operation
     def delete_queue(self, call: Call, params: Params) -> Params:
         queue = self._queue(call, params["QueueUrl"])
-        parsed = arn.parse(queue.arn)
-        assert parsed is not None
-        region = self._regions[Scope(parsed.account, parsed.region)]
+        region = self._regions[_scope_of(queue)]
         region.deleted_at[queue.name] = self._clock.now()
         self._close(region, queue)
         return {}
@@ -146,19 +159,19 @@ class SqsApi:
     def list_queues(self, call: Call, params: Params) -> Params:
         prefix = params.get("QueueNamePrefix") or ""
         names = [name for name in self.queue_names(call.scope) if name.startswith(prefix)]
-        return self._listed("QueueUrls", call, names, params)
+        return self._listed("QueueUrls", call, call.scope, names, params)
 
     @operation
     def list_dead_letter_source_queues(self, call: Call, params: Params) -> Params:
         queue = self._queue(call, params["QueueUrl"])
         names = sorted(source.name for source in self._dead_letter_sources(queue.arn))
-        return {"queueUrls": [], **self._listed("queueUrls", call, names, params)}
+        return {"queueUrls": [], **self._listed("queueUrls", call, _scope_of(queue), names, params)}
 
-    def _listed(self, member: str, call: Call, names: list[str], params: Params) -> Params:
+    def _listed(self, member: str, call: Call, scope: Scope, names: list[str], params: Params) -> Params:
         found, token = paging.page(names, params.get("MaxResults"), params.get("NextToken"))
         answer: Params = {}
         if found:
-            answer[member] = [self._url(call, call.scope, name) for name in found]
+            answer[member] = [self._url(call, scope, name) for name in found]
         if token:
             answer["NextToken"] = token
         return answer
@@ -367,7 +380,8 @@ class SqsApi:
             raise QueueDoesNotExist
         if len(self._resolved) >= _RESOLVED_MAX:
             self._resolved.clear()
-        self._resolved[key] = queue
+        if len(key[1]) <= _RESOLVED_URL_MAX:
+            self._resolved[key] = queue
         return queue
 
     def _find(self, queue_arn: str) -> Queue | None:
@@ -396,6 +410,12 @@ def _arn(scope: Scope, name: str) -> str:
     return str(arn.Arn(arn.partition(scope.region), "sqs", scope.region, scope.account, name))
 
 
+def _scope_of(queue: Queue) -> Scope:
+    parsed = arn.parse(queue.arn)
+    assert parsed is not None
+    return Scope(parsed.account, parsed.region)
+
+
 def _wanted(queue: Queue, params: Params) -> Wanted:
     """The parameters of a ReceiveMessage, checked."""
     limit = params.get("MaxNumberOfMessages")
@@ -408,8 +428,10 @@ def _wanted(queue: Queue, params: Params) -> Wanted:
     if visibility_s is not None:
         _check_range("VisibilityTimeout", visibility_s, 0, limits.VISIBILITY_MAX_S)
     attempt_id = params.get("ReceiveRequestAttemptId")
-    if attempt_id is not None and not queue.attributes.fifo:
-        raise InvalidParameterValue.not_for_this_queue_type(attempt_id, "ReceiveRequestAttemptId")
+    if attempt_id is not None:
+        if not queue.attributes.fifo:
+            raise InvalidParameterValue.not_for_this_queue_type(attempt_id, "ReceiveRequestAttemptId")
+        content.check_id(attempt_id, "ReceiveRequestAttemptId")
     system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
     names = params.get("MessageAttributeNames") or ()
     selection = message.selection(system, names, _RECEIVE_NAMES) if system or names else message.NOTHING

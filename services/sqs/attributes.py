@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def _integer(low: int, high: int) -> Callable[[str, str], str]:
     def check(name: str, value: str) -> str:
         text = value.strip()
-        if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
+        # No longer than any number in question: int() refuses what has thousands of digits.
+        if not (len(text) <= 20 and text.isascii() and text.isdecimal() and low <= int(text) <= high):
             raise InvalidAttributeValue.of(name)
         return str(int(text))
 

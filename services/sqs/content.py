@@ -127,6 +127,9 @@ def _check_value(name: str, attribute: Mapping[str, Any], kind: str) -> None:
 
 
 def _is_number(value: str) -> bool:
+    # Python would also take these.
+    if "_" in value or value != value.strip():
+        return False
     try:
         return Decimal(value).is_finite()
     except InvalidOperation:

@@ -94,6 +94,10 @@ class Tenants:
     def push(self, message: Message) -> None:
         """A message has become visible."""
         tenant = self._of(message)
+        known = self._tenants.setdefault(tenant.name, tenant)
+        if known is not tenant:
+            # While this message was delayed its tenant was idle for so long that it was forgotten, and came anew.
+            message.lane = tenant = known
         tenant.ready.push(message)
         if tenant.ready.first() is message:
             self._offer(tenant)

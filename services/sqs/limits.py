@@ -13,7 +13,8 @@ QUEUE_NAME_MAX: Final = 80
 LISTED_QUEUES_MAX: Final = 1000
 LONG_POLL_MAX_S: Final = 20
 IN_FLIGHT_MAX_STANDARD: Final = 120_000
-"""Above it ReceiveMessage answers OverLimit."""
+"""Above it ReceiveMessage answers OverLimit, unless it may wait: then it does.
+DG/troubleshooting-messages-not-returned-ReceiveMessage.html"""
 IN_FLIGHT_MAX_FIFO: Final = 120_000
 """20,000 until November 2024. Above it ReceiveMessage answers no error and no message."""
 TAGS_MAX: Final = 50
@@ -58,6 +59,7 @@ DELETE_COOLDOWN_S: Final = 60
 
 # DG/quotas-policies.html, API/API_AddPermission.html
 PERMISSION_ACTIONS_MAX: Final = 7
+LABEL_MAX: Final = 80
 POLICY_STATEMENTS_MAX: Final = 20
 
 # DG/sqs-dead-letter-queues.html, API/API_SetQueueAttributes.html

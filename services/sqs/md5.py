@@ -32,11 +32,11 @@ def of_attributes(attributes: Mapping[str, Mapping[str, Any]]) -> str:
         attribute = attributes[name]
         add(name.encode())
         add(attribute["DataType"].encode())
-        binary = attribute.get("BinaryValue")
-        if binary is None:
+        # By the type, not by which value is there: the other one may have been sent empty.
+        if attribute["DataType"].startswith("Binary"):
+            parts.append(_BINARY)
+            add(attribute["BinaryValue"])
+        else:
             parts.append(_STRING)
             add(attribute["StringValue"].encode())
-        else:
-            parts.append(_BINARY)
-            add(binary)
     return hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()

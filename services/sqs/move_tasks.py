@@ -9,12 +9,11 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartM
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 from services import arn
-from services.sqs import limits
+from services.sqs import documents, limits
 from services.sqs.errors import InvalidParameterValue, QueueDoesNotExist, ResourceNotFound, SqsError
 
 if TYPE_CHECKING:
@@ -222,7 +221,7 @@ class MoveTasks:
 def _read(handle: str) -> tuple[str, str]:
     """Task id and source ARN of a task handle."""
     try:
-        document = json.loads(base64.b64decode(handle, validate=True))
+        document = documents.read(base64.b64decode(handle, validate=True).decode()) or {}
         return str(document["taskId"]), str(document["sourceArn"])
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError):
         raise InvalidParameterValue("Value for parameter TaskHandle is invalid.") from None

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListQu
 from __future__ import annotations
 
 import base64
-import binascii
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -35,5 +34,5 @@ def page(names: Sequence[str], max_results: int | None, token: str | None) -> tu
 def _after(token: str) -> str:
     try:
         return base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise InvalidParameterValue("Invalid or expired next token.") from None

@@ -6,16 +6,19 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPer
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from services import arn
-from services.sqs import limits
+from services.sqs import documents, limits
 from services.sqs.errors import InvalidAttributeValue, InvalidParameterValue, MissingParameter, OverLimit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Document = dict[str, Any]
+
+_LABEL = re.compile(rf"[A-Za-z0-9_-]{{1,{limits.LABEL_MAX}}}\Z").match
 
 _MAY_BE_GRANTED: Final = frozenset({
     "*",
@@ -46,22 +49,24 @@ _OWNERS_ONLY: Final = frozenset({
 
 def parse(text: str) -> Document | None:
     """The policy document in `text`, None when that is none."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
+    return documents.read(text)
 
 
 def check(text: str) -> None:
     """InvalidAttributeValue unless `text` is a policy document."""
     document = parse(text)
-    if document is None or not isinstance(document.get("Statement", []), (list, dict)):
+    statements = None if document is None else document.get("Statement", [])
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not isinstance(statements, list) or not all(isinstance(statement, dict) for statement in statements):
         raise InvalidAttributeValue.of("Policy")
 
 
 def with_permission(text: str, queue_arn: str, label: str, accounts: Sequence[str], actions: Sequence[str]) -> str:
     """The policy `text` (empty: none yet) with one statement more, in the form that AWS generates."""
+    if not _LABEL(label):
+        reason = f"Can only include alphanumeric characters, hyphens, or underscores. 1 to {limits.LABEL_MAX} in length"
+        raise InvalidParameterValue.of(label, "Label", reason)
     _check_actions(actions)
     principals = [_principal(account, queue_arn) for account in accounts]
     if not principals:

@@ -130,6 +130,9 @@ class Queue(ABC):
     def _left(self, message: Message) -> None:  # noqa: B027 (a hook)
         """A message is gone."""
 
+    def _check_in_flight(self) -> None:  # noqa: B027 (a hook)
+        """A short poll has got nothing: refuse it if that is because too many messages are in flight."""
+
     # Sending.
 
     def send(self, message: Message, delay_s: float, now: float) -> None:
@@ -174,9 +177,12 @@ class Queue(ABC):
         """What is there, or, when nothing is and `wait_s` is not 0, a future of it."""
         self.catch_up(now)
         answer = self._answer(wanted, now)
-        if answer or not wait_s:
+        if answer:
             return answer
-        return self._waiting.park(wanted, wait_s)
+        if wait_s:
+            return self._waiting.park(wanted, wait_s)
+        self._check_in_flight()
+        return answer
 
     def _answer(self, wanted: Wanted, now: float) -> Messages:
         visibility_s = self._visibility_s(wanted)
@@ -381,11 +387,12 @@ class Queue(ABC):
     # The end of a message.
 
     def _expire(self, now: float) -> None:
-        # Through `self` each time: a drop may compact, which replaces both.
-        born_by = now - self.attributes.retention_s
-        while self._by_age and (self._by_age[0].state == GONE or self._by_age[0].enqueued_at <= born_by):
+        # Through `self` each time: a drop may compact, which replaces both. The sum is the one that the alarm is set
+        # to: a difference may be rounded otherwise, and the alarm would ring for ever.
+        retention_s = self.attributes.retention_s
+        while self._by_age and (self._by_age[0].state == GONE or self._by_age[0].enqueued_at + retention_s <= now):
             self._drop(self._by_age.popleft(), now)
-        while self._inherited and (self._inherited[0][2].state == GONE or self._inherited[0][0] <= born_by):
+        while self._inherited and (self._inherited[0][2].state == GONE or self._inherited[0][0] + retention_s <= now):
             self._drop(heappop(self._inherited)[2], now)
 
     def _oldest_at(self) -> float:

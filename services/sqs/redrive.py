@@ -5,11 +5,10 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-d
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services import arn
-from services.sqs import limits
+from services.sqs import documents, limits
 from services.sqs.errors import InvalidParameterValue
 
 if TYPE_CHECKING:
@@ -48,7 +47,8 @@ def parse_policy(text: str) -> RedrivePolicy | None:
         raise _invalid(text, "Redrive policy does not contain mandatory attribute: maxReceiveCount.")
     count = document["maxReceiveCount"]
     digits = str(count)
-    if isinstance(count, bool) or not digits.isdecimal() or not 1 <= int(digits) <= limits.RECEIVE_COUNT_MAX:
+    number = int(digits) if len(digits) <= 20 and digits.isascii() and digits.isdecimal() else 0
+    if isinstance(count, bool) or not 1 <= number <= limits.RECEIVE_COUNT_MAX:
         raise _invalid(
             text,
             f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to {limits.RECEIVE_COUNT_MAX} "
@@ -56,7 +56,7 @@ def parse_policy(text: str) -> RedrivePolicy | None:
         )
     if not isinstance(target, str) or arn.parse(target) is None:
         raise _invalid(text, f"Invalid value for deadLetterTargetArn: {target}.")
-    return RedrivePolicy(target, int(digits))
+    return RedrivePolicy(target, number)
 
 
 def parse_allow_policy(text: str) -> RedriveAllowPolicy:
@@ -66,7 +66,7 @@ def parse_allow_policy(text: str) -> RedriveAllowPolicy:
     parameter = "RedriveAllowPolicy"
     document = _json_map(text, parameter, "Redrive allow policy")
     permission = document.get("redrivePermission")
-    if permission not in {"allowAll", "denyAll", "byQueue"}:
+    if not isinstance(permission, str) or permission not in {"allowAll", "denyAll", "byQueue"}:
         raise InvalidParameterValue.of(text, parameter, "Invalid value for redrivePermission.")
     sources = document.get("sourceQueueArns", [])
     if not isinstance(sources, list) or not all(isinstance(source, str) and arn.parse(source) for source in sources):
@@ -107,11 +107,8 @@ def check_target(text: str, source_arn: str, *, fifo: bool, find: Callable[[str]
 
 
 def _json_map(text: str, parameter: str, what: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    document = documents.read(text)
+    if document is None:
         raise InvalidParameterValue.of(text, parameter, f"{what} is not a valid JSON map.")
     return document
 

@@ -58,8 +58,6 @@ class StandardQueue(Queue):
         return self._ready.pop() if self._fair is None else self._fair.pop(now)
 
     def _take(self, limit: int, visibility_s: int, now: float) -> list[Message]:
-        if self.in_flight >= self.in_flight_max:
-            raise OverLimit(f"Too many messages in flight, the maximum is {self.in_flight_max}.")
         limit = min(limit, self.in_flight_max - self.in_flight)
         taken: list[Message] = []
         while len(taken) < limit and (message := self._next(now)) is not None:
@@ -74,6 +72,10 @@ class StandardQueue(Queue):
                 self._fair.in_flight(message, 1, now)
             taken.append(message)
         return taken
+
+    def _check_in_flight(self) -> None:
+        if self.in_flight >= self.in_flight_max:
+            raise OverLimit(f"Too many messages in flight, the maximum is {self.in_flight_max}.")
 
     def _move_next(self, move: Callable[[Message], None], now: float) -> bool:
         message = self._next(now)

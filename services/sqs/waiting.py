@@ -76,6 +76,9 @@ class WaitingRoom:
                 future.set_result({})
 
         poll.patience = self._clock.patience(wait_s, give_up)
+        # Where no message ever comes nobody else looks, and polls that have ended would pile up.
+        while self._polls and self._polls[0].future.done():
+            self._polls.popleft().end()
         self._polls.append(poll)
         return future
 

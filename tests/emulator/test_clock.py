@@ -342,3 +342,40 @@ def test_exactly_the_due_timers_fire_in_order(timers: list[tuple[int, bool]], ho
         assert fired == sorted(expected)
 
     run(body)
+
+
+@pytest.mark.parametrize(("mode", "scale"), [("real", 1.0), ("scaled", 10.0), ("manual", 0.0)])
+def test_the_mode_may_change_while_time_is_being_moved(
+    machine: FakeTime, mode: clock_module.Mode, scale: float
+) -> None:
+    async def body() -> None:
+        clock = started("manual", 0.0, T0)
+        fired: list[float] = []
+        for after in (10, 20, 90):
+            clock.at(T0 + after, lambda: fired.append(clock.now()))
+        hold = clock.hold()
+        moving = asyncio.ensure_future(clock.advance(60))
+        await a_turn()
+        clock.set_mode(mode, scale)
+        hold.release()
+        assert await moving == 2
+        assert fired == [T0 + 10, T0 + 20]
+        assert (clock.mode, clock.scale, clock.pending()) == (mode, scale, 1)
+        assert clock.now() == T0 + 60
+        machine.at += 1
+        assert clock.now() == T0 + 60 + scale
+
+    run(body)
+
+
+def test_polls_that_end_by_real_time_leave_nothing_behind(machine: FakeTime) -> None:
+    async def body() -> None:
+        clock = started("manual")
+        for _ in range(5_000):
+            timer = clock.patience(20, lambda: None)
+            assert timer.real_handle is not None
+            timer.real_handle._run()  # type: ignore[attr-defined]
+            timer.real_handle = None
+        assert len(clock._heap) < 2_000
+
+    run(body)

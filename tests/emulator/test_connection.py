@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from emulator import connection as connection_module
 from emulator.connection import LARGE_BODY, MAX_HEAD_BYTES, Connection
 from emulator.wire.exchange import Exchange, Reply
 
@@ -302,6 +303,19 @@ def test_a_client_that_goes_in_the_middle_of_a_request_releases_the_clock() -> N
     run(body)
 
 
+def test_patience_is_for_silence_not_for_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "HALF_READ_PATIENCE_S", 0)
+
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        peer = await connect()
+        peer.send(get("/put", "Content-Length: 3", method="PUT"))
+        status, _, text = await peer.reply()
+        assert (status, text) == (408, b"The rest of the request did not come in time.")
+        assert door.holds == 0
+
+    run(body)
+
+
 def test_a_client_that_never_reads_does_not_fill_memory() -> None:
     async def body(door: EchoDoor, connect: Any, state: State) -> None:
         peer = await connect()
@@ -332,5 +346,71 @@ def test_shutdown_ends_parked_and_idle_connections() -> None:
             connection.shutdown()
         assert await idle.closed()
         assert await parked.closed()
+
+    run(body)
+
+
+OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__")
+"""What Java's client says with its first request."""
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_request_that_offers_another_protocol_keeps_its_body(apart: bool) -> None:
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        peer = await connect()
+        raw = post("/offer?a=b", b"POST /not-a-request HTTP/1.1\r\n\r\n", *OFFER)
+        cut = raw.index(b"\r\n\r\n") + 4 if apart else 0
+        peer.send(raw[:cut])
+        while apart and not door.holds:
+            await asyncio.wait([asyncio.ensure_future(turn())])
+        peer.send(raw[cut:] + get("/next"))
+        assert (await peer.reply())[2] == b"/offer POST /not-a-request HTTP/1.1\r\n\r\n"
+        assert (await peer.reply())[2] == b"/next "
+        assert [exchange.query for exchange in door.seen] == [b"a=b", b""]
+        assert door.holds == 0
+
+    run(body)
+
+
+def test_many_offers_at_once_are_passed_over() -> None:
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        peer = await connect()
+        peer.send(get("/offer", "Connection: upgrade", "Upgrade: x") * 2_000)
+        for _ in range(2_000):
+            assert (await peer.reply())[2] == b"/offer "
+
+    run(body)
+
+
+def test_a_header_without_an_end_is_refused_long_before_memory_is() -> None:
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        peer = await connect()
+        peer.send(b"GET / HTTP/1.1\r\nX: ")
+        for _ in range(64):
+            peer.send(b"a" * 65_536)
+        assert (await peer.reply())[0] == 431
+        assert door.seen == []
+
+    run(body)
+
+
+def test_a_client_of_http_1_0_is_told_that_the_connection_ends() -> None:
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        peer = await connect()
+        peer.send(b"GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        status, headers, got = await peer.reply()
+        assert (status, headers["connection"], got) == (200, "close", b"/old ")
+        assert await peer.closed()
+
+    run(body)
+
+
+def test_a_status_that_has_no_name_goes_out_all_the_same() -> None:
+    async def body(door: EchoDoor, connect: Any, state: State) -> None:
+        door.handle = lambda exchange: Reply(460, b"", b"odd")  # type: ignore[method-assign]
+        peer = await connect()
+        peer.send(get("/"))
+        status, _, got = await peer.reply()
+        assert (status, got) == (460, b"odd")
 
     run(body)

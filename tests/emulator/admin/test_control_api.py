@@ -194,3 +194,34 @@ def test_health_without_fastapi(api: Api) -> None:
     assert b'"sqs": "running"' in theirs.body
     assert json.loads(theirs.body)["edition"] == "undercast"
     assert ask(b"POST", b"/_undercast/health").status == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("time/advance", b'{"seconds":"\\ud800"}'),
+        ("time/advance", b'{"seconds":1,"\\ud800":1}'),
+        ("time/advance", b'{"seconds":"' + b"1" * 100_000 + b'x"}'),
+        ("time/advance_to", b'{"instant":-1e20}'),
+        ("time/step", b'{"limit":-1e20}'),
+        ("time/run_until", b'{"condition":{"queue":"\\ud800","visible":{"equals":1}},"at_most":1}'),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(path: str, body: bytes) -> None:
+    reply = Api().reply("POST", f"/_undercast/{path}", body)
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"]
+
+
+def test_an_unknown_service_is_named_as_well_as_it_can_be() -> None:
+    reply = Api().reply("POST", "/_undercast/reset", b'{"service":"\\ud800"}')
+    assert (reply.status, json.loads(reply.body)) == (404, {"error": "there is no service ?"})
+
+
+def test_time_may_run_fast_but_not_out_of_the_calendar() -> None:
+    api = Api()
+    assert api.ask("PUT", "/_undercast/time/mode", {"mode": "x1e300"})[0] == 400
+    assert api.ask("PUT", "/_undercast/time/mode", {"mode": "x1e6"})[0] == 200
+    api.clock._set_anchor(1e15)
+    status, said = api.ask("GET", "/_undercast/time")
+    assert (status, said["now_iso"]) == (200, "9999-12-31T00:00:00Z")

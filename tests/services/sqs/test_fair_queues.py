@@ -138,3 +138,27 @@ def test_tenants_of_the_past_are_forgotten(sqs, url):
         sqs.delete(url, message)
         sqs.clock.advance(10)
     assert len(sqs.api._queue(sqs.call, url)._fair._tenants) < 40
+
+
+def test_a_delayed_message_outlasts_the_memory_of_its_idle_tenant(sqs, url):
+    sqs.send(url, "delayed", DelaySeconds=900, MessageGroupId="patient")
+    sqs.clock.advance(301)
+    # The next one that comes makes the queue forget who is idle.
+    send(sqs, url, "other")
+    sqs.clock.advance(600)
+    first = take(sqs, url, 2)
+    assert sorted(bodies(first)) == ["delayed", "other"]
+    assert sqs.depth(url) == (0, 2, 0)
+    for message in first:
+        sqs.delete(url, message)
+    assert sqs.depth(url) == (0, 0, 0)
+
+
+def test_a_tenant_that_was_forgotten_and_came_anew_is_one_tenant(sqs, url):
+    sqs.send(url, "delayed", DelaySeconds=900, MessageGroupId="patient")
+    sqs.clock.advance(301)
+    send(sqs, url, "other")
+    send(sqs, url, "patient", 3)
+    sqs.clock.advance(600)
+    assert sorted(bodies(take(sqs, url, 5))) == ["delayed", "other", "patient", "patient", "patient"]
+    assert sqs.depth(url) == (0, 5, 0)

@@ -147,7 +147,7 @@ def test_a_dead_letter_wakes_who_waits_at_its_queue(sqs, run):
     run(main)
 
 
-def test_too_many_in_flight_is_told_to_the_poller_not_to_the_sender(sqs, run, monkeypatch):
+def test_too_many_in_flight_make_a_long_poll_wait_and_a_short_one_fail(sqs, run, monkeypatch):
     monkeypatch.setattr("services.sqs.standard.StandardQueue.in_flight_max", 1)
 
     async def main():
@@ -155,10 +155,29 @@ def test_too_many_in_flight_is_told_to_the_poller_not_to_the_sender(sqs, run, mo
         first, second = poll(sqs, url), poll(sqs, url)
         sqs.send(url, "a")
         sqs.send(url, "b")
-        assert bodies(await first) == ["a"]
+        third = poll(sqs, url)
         with pytest.raises(OverLimit):
-            await second
+            poll(sqs, url, wait=0)
+        answer = await first
+        assert bodies(answer) == ["a"]
+        assert not second.done()
         assert sqs.depth(url) == (1, 1, 0)
+        sqs.delete(url, answer["Messages"][0])
+        assert bodies(await second) == ["b"]
+        assert not third.done()
+
+    run(main)
+
+
+def test_polls_that_end_without_a_message_do_not_pile_up(sqs, run):
+    async def main():
+        url = sqs.queue()
+        for _ in range(50):
+            waiting = poll(sqs, url, wait=1)
+            sqs.clock.advance(1)
+            assert await waiting == {}
+        assert len(sqs.api._find(sqs.arn("q"))._waiting._polls) == 1
+        assert sqs.clock.armed == 0
 
     run(main)
 
