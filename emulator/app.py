@@ -11,6 +11,8 @@ from emulator.clock import Clock
 from emulator.config import VERSION
 from emulator.door import FrontDoor
 from emulator.entropy import RandomEntropy
+from emulator.log_sink import LogSink
+from emulator.on_demand import OnDemand
 from emulator.wire.credentials import Credentials
 from emulator.wire.routes import Router
 from services.scope import Scope
@@ -18,10 +20,11 @@ from services.sqs.api import SqsApi
 from services.sqs.settings import SqsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from emulator.admin.control import Control
     from emulator.config import Settings
+    from emulator.functions import Functions
     from emulator.neighbours.moto import Neighbours
     from emulator.wire.exchange import Exchange, Reply
     from services.api import Service
@@ -44,7 +47,9 @@ class App:
                 queue_url="" if settings.queue_url == "host" else settings.queue_url,
             ),
         )
-        self.services: dict[str, Service] = {"sqs": self.sqs}
+        self.logs = LogSink(self.clock, lambda: self.neighbours)
+        self.functions = OnDemand("lambda", self._make_functions)
+        self.services: dict[str, Service] = {"sqs": self.sqs, "lambda": self.functions}
         self._neighbours: Neighbours | None = None
         self._control_app: asgi.Asgi | None = None
         self.own_address = f"http://{settings.host}:{settings.port}"
@@ -63,10 +68,11 @@ class App:
                 b"/_localstack": self._control_page,
                 b"/_undercast/health": self._health_page,
                 b"/_localstack/health": self._health_page,
-                b"/_aws": self._peek_page,
+                b"/_aws": self._aws_page,
             },
             own_address=self.own_address,
             max_body=self.settings.max_body,
+            function_urls=self._function_url,
         )
 
     # Imported when first asked for: they and what they import cost more than the whole start of the server.
@@ -78,8 +84,24 @@ class App:
             from emulator.neighbours.moto import Neighbours
 
             settings = self.settings
-            self._neighbours = Neighbours(self.clock, settings.account, settings.region, seed=settings.seed)
+            self._neighbours = Neighbours(
+                self.clock, settings.account, settings.region, seed=settings.seed, backlogs={"logs": self.logs}
+            )
         return self._neighbours
+
+    def _make_functions(self) -> Functions:
+        from emulator.functions import Functions
+        from services.lambda_.settings import LambdaSettings
+
+        return Functions(
+            self.clock,
+            self.entropy,
+            LambdaSettings(debug=self.settings.debug),
+            endpoint=self._address_for_functions(),
+            queues=self.sqs.by_arn,
+            logs=self.logs,
+            neighbours=lambda: self.neighbours,
+        )
 
     @functools.cached_property
     def control(self) -> Control:
@@ -99,10 +121,27 @@ class App:
 
         return answer(self.control, exchange)
 
-    def _peek_page(self, exchange: Exchange) -> Reply:
+    def _address_for_functions(self) -> str:
+        """Our own address as a process of this machine reaches it: where we listen everywhere, by loopback."""
+        return self.own_address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+    def _aws_page(self, exchange: Exchange) -> Reply:
+        """Addresses that no SDK builds, but people and tools know."""
+        if exchange.path.startswith(b"/_aws/lambda/code/"):
+            return self.functions.get().code_page(exchange)
         from emulator.admin.peek import answer
 
         return answer(self.sqs, exchange, Scope(self.settings.account, self.settings.region))
+
+    def _function_url(self, exchange: Exchange) -> Reply | Awaitable[Reply] | None:
+        return self.functions.get().urls.answer(exchange)
+
+    async def close(self) -> None:
+        """The server ends: so does every process of ours."""
+        if self.functions.made is not None:
+            await self.functions.made.close()
+        if self._neighbours is not None:
+            self._neighbours.close()
 
     @property
     def version(self) -> str:

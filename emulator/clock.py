@@ -33,6 +33,16 @@ _TURNS_TO_SETTLE = 4
 _COMPACT_ABOVE = 512
 
 
+def machine_time() -> float:
+    """The machine's own time, epoch seconds, whatever the emulator's clock says: function processes live in it."""
+    return time.time()
+
+
+def stopwatch() -> float:
+    """Seconds from some moment on, by the machine: differences tell how long a process took."""
+    return time.monotonic()
+
+
 class ClockError(ValueError):
     """A move that time can't make. Its text is for the person who asked."""
 

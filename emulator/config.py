@@ -83,6 +83,8 @@ class Settings:
     """The form of queue URLs: `host` (as the client addressed us), `standard`, `domain`, `path`, or a base address."""
     max_body: int = 512 * 1024 * 1024
     """The largest request body read, bytes. The services' own limits are below it."""
+    debug: str = ""
+    """Lambda: run functions under a debugger: `any` port, a port, either with `,wait`. Empty: only tagged ones."""
 
 
 def parse_instant(text: str) -> float:
@@ -160,6 +162,15 @@ def _max_body(text: str) -> int:
     return size
 
 
+def _debug(text: str) -> str:
+    word, comma, wait = text.lower().partition(",")
+    if wait != ("wait" if comma else ""):
+        raise ValueError(f"{text} is not a port (such as 5678), nor a port and wait (5678,wait), nor any")
+    if word != "any":
+        _port(word)
+    return word + comma + wait
+
+
 class _Option(NamedTuple):
     field: str
     metavar: str
@@ -192,6 +203,9 @@ OPTIONS = (
         "form of queue URLs: host (as the client addressed us, the default), standard, domain, path, or a base address",
     ),
     _Option("max_body", "BYTES", _max_body, "largest request body (default 512m)"),
+    _Option(
+        "debug", "PORT", _debug, "run functions under a debugger: on this port, `any` port, PORT,wait to wait for it"
+    ),
 )
 
 

@@ -11,6 +11,7 @@ beyond that in the kernel (reading is paused).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httptools
 
-from emulator.wire.exchange import Exchange, Reply
+from emulator.wire.exchange import CutShort, Exchange, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -103,6 +104,8 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._reading_paused = False
         self._write_blocked = False
+        self._drained: asyncio.Future[None] | None = None
+        """What a streamed reply waits for while the client takes no more."""
         # The Date header, rebuilt when uvicorn's clock tick makes a new one.
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._tail = b"\r\ncontent-length: "
@@ -154,6 +157,8 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_blocked = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
         if len(self._waiting) < MAX_WAITING:
             self._resume_reading()
 
@@ -313,9 +318,56 @@ class Connection(asyncio.Protocol):
 
     async def _serve_later(self, pending: Awaitable[Reply], exchange: Exchange, keep_alive: bool) -> None:
         reply = await pending
-        self._task = None
-        self._write(reply, head_only=exchange.method == b"HEAD", keep_alive=keep_alive and not self._closing)
+        if reply.stream is not None:
+            keep_alive = await self._stream(reply, exchange, keep_alive and not self._closing)
+            self._task = None
+            if not keep_alive and self._transport is not None:
+                self._closing = True
+                self._transport.close()
+        else:
+            self._task = None
+            self._write(reply, head_only=exchange.method == b"HEAD", keep_alive=keep_alive and not self._closing)
         self._serve_waiting()
+
+    async def _stream(self, reply: Reply, exchange: Exchange, keep_alive: bool) -> bool:
+        """Write a reply as it comes, no faster than the client takes it; whether the connection may go on.
+
+        A client that goes away ends the stream: this task is cancelled then.
+        """
+        assert reply.stream is not None
+        async with contextlib.aclosing(reply.stream) as parts:
+            if exchange.method == b"HEAD" or reply.status in _NO_BODY:
+                self._write(reply, head_only=True, keep_alive=keep_alive)
+                return keep_alive
+            transport = self._transport
+            if transport is None:
+                return False
+            # HTTP/1.0 has no chunks: there the end of the connection is the end of the body.
+            chunked = self._parser.get_http_version() != "1.0"
+            self._state.total_requests += 1
+            dated = b"".join(b"%b: %b\r\n" % header for header in self._state.default_headers)
+            coding = b"transfer-encoding: chunked\r\n" if chunked else b""
+            close = b"" if keep_alive else b"connection: close\r\n"
+            transport.write(_STATUS_LINE[reply.status] + reply.head + dated + coding + close + b"\r\n")
+            try:
+                if reply.body:
+                    await self._write_part(transport, reply.body, chunked=chunked)
+                async for part in parts:
+                    if part:
+                        await self._write_part(transport, part, chunked=chunked)
+            except CutShort:
+                # Without its last chunk the client sees that the response is not whole.
+                return False
+            if chunked:
+                transport.write(b"0\r\n\r\n")
+            return keep_alive
+
+    async def _write_part(self, transport: asyncio.Transport, part: bytes, *, chunked: bool) -> None:
+        transport.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+        if self._write_blocked:
+            self._drained = self._loop.create_future()
+            await self._drained
+            self._drained = None
 
     def _serve_waiting(self) -> None:
         while self._waiting and self._task is None and not self._closing:
@@ -333,7 +385,7 @@ class Connection(asyncio.Protocol):
         if state.default_headers is not self._default_headers:
             self._default_headers = state.default_headers
             self._tail = b"".join(b"%b: %b\r\n" % header for header in state.default_headers) + b"content-length: "
-        status, head, body = reply
+        status, head, body, _ = reply
         if keep_alive and not head_only and status not in _NO_BODY:
             transport.write(b"%b%b%b%d\r\n\r\n%b" % (_STATUS_LINE[status], head, self._tail, len(body), body))
             return

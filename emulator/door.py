@@ -54,6 +54,7 @@ class FrontDoor:
         pages: dict[bytes, OwnPage],
         own_address: str,
         max_body: int,
+        function_urls: Callable[[Exchange], Reply | Awaitable[Reply] | None] | None = None,
     ) -> None:
         self._router = router
         self._by_target = router.by_target
@@ -64,6 +65,7 @@ class FrontDoor:
         self._pages = pages
         self._own_address = own_address
         self._max_body = max_body
+        self._function_urls = function_urls
         self._calls: dict[tuple[bytes, bytes | None], Call] = {}
         self._debug = log.isEnabledFor(logging.DEBUG)
 
@@ -82,9 +84,8 @@ class FrontDoor:
         request_id = ""
         try:
             if route is None:
-                page = self._page(exchange.path)
-                if page is not None:
-                    reply = page(exchange)
+                reply = self._own(exchange)
+                if reply is not None:
                     return reply if isinstance(reply, Reply) else self._later(exchange, None, reply, "")
                 request_id = self._new_id()
                 found = self._router.find(exchange)
@@ -123,6 +124,18 @@ class FrontDoor:
             return result if route is None else route.serialize(result, request_id)
         except Exception as error:  # noqa: BLE001 - the same boundary, for what had to wait
             return self._refusal(exchange, route, error, request_id)
+
+    def _own(self, exchange: Exchange) -> Reply | Awaitable[Reply] | None:
+        """The answer to what is no API call: a page of ours, or a function's URL."""
+        path = exchange.path
+        if self._function_urls is not None and (
+            b".lambda-url." in exchange.headers.get(b"host", b"") or path.startswith(b"/_aws/lambda-url/")
+        ):
+            answer = self._function_urls(exchange)
+            if answer is not None:
+                return answer
+        page = self._page(path)
+        return None if page is None else page(exchange)
 
     def _page(self, path: bytes) -> OwnPage | None:
         """A page of ours by the path's first part (`/_undercast/...`): no AWS path begins with an underscore."""

@@ -106,7 +106,10 @@ async def _serve(app: App, listening: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
-    await server.serve(sockets=[listening])
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        await app.close()
 
 
 async def _not_asgi(scope: object, receive: object, send: object) -> None:

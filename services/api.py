@@ -53,11 +53,15 @@ def operation(method: F) -> F:
 
 
 def operations(service: Service) -> dict[str, Callable[[Call, Params], Params | Awaitable[Params]]]:
-    """The service's handlers by AWS's operation name."""
+    """The service's handlers by AWS's operation name.
+
+    A service with many operations keeps them in several objects, its `operation_groups`; the service itself may have
+    some too.
+    """
     found = {}
-    for name in dir(type(service)):
-        method = getattr(type(service), name)
-        aws_name = getattr(method, "aws_operation", None)
-        if aws_name is not None:
-            found[aws_name] = getattr(service, name)
+    for group in (service, *getattr(service, "operation_groups", ())):
+        for name in dir(type(group)):
+            aws_name = getattr(getattr(type(group), name), "aws_operation", None)
+            if aws_name is not None:
+                found[aws_name] = getattr(group, name)
     return found

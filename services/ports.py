@@ -6,10 +6,12 @@ services meet, the consumer's need is a protocol here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 
@@ -64,3 +66,231 @@ class Entropy(Protocol):
 
     def uniform(self) -> float:
         """A float in [0, 1)."""
+
+
+# -- Lambda: code, sandboxes, logs
+
+
+class CodeError(Exception):
+    """An archive that is refused. `text` is for the person who sent it, in AWS's words where AWS has some."""
+
+    def __init__(self, text: str, kind: str = "InvalidParameterValueException") -> None:
+        super().__init__(text)
+        self.text = text
+        self.kind = kind
+        """The error's name, e.g. InvalidParameterValueException."""
+
+
+class Code(NamedTuple):
+    """Code as stored: a folder that was unpacked from an archive, or somebody's own folder (hot reload)."""
+
+    folder: str
+    """Where it is, for the supplier of sandboxes. Opaque to the domain."""
+    sha256: str
+    """Base64 of the archive's SHA-256."""
+    size: int
+    """Bytes of the archive."""
+    live: bool = False
+    """Somebody's own folder: a change in it is to be seen by the next invocation."""
+
+
+class CodeStore(Protocol):
+    """Unpacks archives, safely, and keeps them."""
+
+    async def store(self, archive: bytes) -> Code:
+        """Unpack an archive.
+
+        Raises:
+            CodeError: not a zip, too large unpacked (250 MB), or a path in it leads out of its folder.
+        """
+
+    async def link(self, folder: str) -> Code:
+        """Somebody's own folder, as it is and as it will be.
+
+        Raises:
+            CodeError: there is no such folder.
+        """
+
+    def archive_of(self, code: Code) -> bytes:
+        """The archive that was stored."""
+
+    def fingerprint(self, code: Code) -> str:
+        """Changes when a file of a live folder has changed."""
+
+    def drop(self, code: Code) -> None:
+        """Nobody needs it any more. Told once for each time that `store` gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSpec:
+    """What a sandbox is to run."""
+
+    function_arn: str
+    """Without qualifier."""
+    function_name: str
+    version: str
+    account: str
+    region: str
+    runtime: str
+    handler: str
+    code: Code
+    layers: tuple[Code, ...]
+    environment: Mapping[str, str]
+    """The function's own variables; the supplier adds the reserved ones."""
+    memory_mb: int
+    timeout_s: int
+    ephemeral_mb: int
+    architecture: str
+    log_group: str
+    log_stream: str
+    log_format: str = "Text"
+    application_log_level: str = ""
+    initialization_type: str = "on-demand"
+    """Or `provisioned-concurrency`."""
+    debug: str = ""
+    """Not empty: run under a debugger; what the function's tag or the setting says (a port, or `wait`)."""
+    role: str = ""
+    """The ARN of the function's execution role, for whoever makes its credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One invocation, as the Runtime API hands it out."""
+
+    request_id: str
+    payload: bytes
+    invoked_arn: str
+    deadline_s: float
+    """Real seconds that it may take."""
+    trace: str = ""
+    client_context: str = ""
+    cognito_identity: str = ""
+
+
+class Usage(NamedTuple):
+    """What an invocation, or an init, took. Real milliseconds."""
+
+    duration_ms: float
+    max_memory_mb: int
+    init_duration_ms: float | None = None
+    """Only with a sandbox's first invocation."""
+
+
+class SandboxEvents(Protocol):
+    """How a sandbox tells what happens in it. Called on the event loop, in order; the domain's worker is one."""
+
+    def ready(self) -> None:
+        """The runtime and every extension ask for the next invocation: init is over, or an invocation is."""
+
+    def response(self, request_id: str, payload: bytes, usage: Usage) -> None:
+        """The whole response."""
+
+    def stream_begins(self, request_id: str, content_type: str) -> None:
+        """A streamed response begins; `stream_chunk`s follow, and `stream_ends`."""
+
+    def stream_chunk(self, request_id: str, chunk: bytes) -> None:
+        """A part of a streamed response."""
+
+    def stream_ends(self, request_id: str, usage: Usage, error_type: str = "", error: bytes = b"") -> None:
+        """The streamed response has ended, with an error in its midst if there is an `error_type`."""
+
+    def error(self, request_id: str, payload: bytes, error_type: str, usage: Usage) -> None:
+        """The handler raised; `payload` is the runtime's JSON of it."""
+
+    def init_error(self, payload: bytes, error_type: str) -> None:
+        """The runtime could not begin (an import failed, no such handler). The process ends next."""
+
+    def timed_out(self, request_id: str, usage: Usage) -> None:
+        """The invocation's real time is over; the process has been killed, `exited` follows."""
+
+    def output(self, text: bytes) -> None:
+        """The function wrote to stdout or stderr: whole lines, or framed log messages, as they come."""
+
+    def exited(self, reason: str, usage: Usage) -> None:
+        """The process is gone: `exit status 1`, `signal: killed`, `out of memory`, `shutdown`. Nothing follows."""
+
+
+class Sandbox(Protocol):
+    """One running process of a function."""
+
+    def give(self, work: Work) -> None:
+        """Hand out an invocation. Only after `ready`, once."""
+
+    def shut_down(self, reason: str) -> None:
+        """Tell extensions (`spindown`, `timeout`, `failure`), let SIGTERM be handled, kill."""
+
+
+class Sandboxes(Protocol):
+    """Starts sandboxes."""
+
+    def why_not(self, runtime: str, code: Code) -> str:
+        """Why this runtime can't run here, naming what is missing; empty when it can."""
+
+    def start(self, spec: SandboxSpec, events: SandboxEvents) -> Sandbox:
+        """Start one. Its `events` come later, never before this has returned. The clock is held while it works."""
+
+
+class LogSink(Protocol):
+    """CloudWatch Logs."""
+
+    def write(self, account: str, region: str, group: str, stream: str, events: list[tuple[int, str]]) -> None:
+        """Append events (epoch milliseconds, text). Returns at once; the order of a stream is kept."""
+
+
+# -- what event sources, dead letters and destinations ask of other services; everything goes by ARN
+
+
+class QueueSource(Protocol):
+    """Queues to receive from."""
+
+    def visibility_s(self, queue_arn: str) -> int | None:
+        """The queue's visibility timeout; None without such a queue."""
+
+    def poll(self, queue_arn: str, limit: int) -> dict[str, Any] | asyncio.Future[dict[str, Any]]:
+        """ReceiveMessage's answer (`{"Messages": [...]}`, all attributes), as long as it takes.
+
+        At once when there is a message, else a future that the next one completes. Whoever cancels that future gives
+        up and loses nothing; one that is done must be looked at. It holds no clock.
+
+        Raises (or completes with):
+            ServiceError: no such queue, or no more messages of it may be in flight.
+        """
+
+    def delete(self, queue_arn: str, receipt_handles: Iterable[str]) -> None:
+        """Delete messages. Expired handles and missing queues are passed over."""
+
+    def release(self, queue_arn: str, receipt_handles: Iterable[str]) -> None:
+        """Make messages visible again."""
+
+
+class Streams(Protocol):
+    """Kinesis and DynamoDB streams, as far as an event source mapping asks for them before they can be polled."""
+
+    async def exists(self, stream_arn: str) -> bool:
+        """Whether there is such a stream."""
+
+
+class Deliveries(Protocol):
+    """Where records are sent: destinations and dead-letter targets, by the ARN of a queue, topic or other service."""
+
+    async def send(
+        self, target_arn: str, body: str, attributes: Mapping[str, Mapping[str, Any]], *, account: str, region: str
+    ) -> None:
+        """Deliver to the target on behalf of `account`. Raises ServiceError when it can't be."""
+
+
+class Objects(Protocol):
+    """S3."""
+
+    async def get(self, bucket: str, key: str, version: str, *, account: str, region: str) -> bytes:
+        """An object's content. Raises ServiceError when it can't be had."""
+
+
+class Networks(Protocol):
+    """EC2, as far as functions in a VPC need it."""
+
+    async def vpc_of(self, subnets: list[str], security_groups: list[str], *, account: str, region: str) -> str:
+        """The id of the VPC that these subnets are in.
+
+        Raises ServiceError with EC2's code and text when a subnet or a security group does not exist.
+        """

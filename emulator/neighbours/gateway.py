@@ -22,6 +22,7 @@ from moto.core.model_instances import reset_model_data
 from werkzeug.exceptions import HTTPException
 
 from emulator.neighbours import chunked, directory, rpc, s3, taming
+from emulator.neighbours.errors import NeighbourError
 from emulator.neighbours.werkzeug_request import build_request
 from emulator.wire.exchange import Exchange, Reply
 from services.errors import NotImplementedByUndercast, ServiceError
@@ -39,16 +40,6 @@ if TYPE_CHECKING:
 
 _NOT_OURS_TO_SEND = frozenset({"status", "date", "content-length", "connection", "transfer-encoding", "keep-alive"})
 _LINE_BREAKS = re.compile(r"[\r\n]+")
-
-
-class NeighbourError(Exception):
-    """A neighbour refused a call made in process."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 class MalformedRequest(ServiceError):

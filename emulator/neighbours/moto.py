@@ -10,13 +10,13 @@ import asyncio
 import concurrent.futures
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from emulator.neighbours import directory
 from emulator.neighbours.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from emulator.neighbours.gateway import Gateway
     from emulator.wire.exchange import Exchange, Reply
@@ -28,10 +28,30 @@ _AT_ONCE = 32
 """Calls that have a thread. One computes; others wait for their turn or for an outgoing post of theirs."""
 
 
+class Backlog(Protocol):
+    """What a service of ours has to tell a neighbour, kept until somebody asks that neighbour."""
+
+    async def flush(self) -> None:
+        """Tell it, by `Neighbours.call`."""
+
+    def forget(self, account: str | None, region: str | None) -> None:
+        """Drop what is of that account, or region, or both; None is any. May come from another thread."""
+
+
 class Neighbours:
     """moto behind one door: whole requests in, whole replies out. moto's state is one for the process."""
 
-    def __init__(self, clock: Clock, default_account: str, default_region: str, *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        default_account: str,
+        default_region: str,
+        *,
+        seed: int | None = None,
+        backlogs: Mapping[str, Backlog] | None = None,
+    ) -> None:
+        """`backlogs`: what waits to be told to a service, by its signing name."""
+        self._backlogs = backlogs or {}
         self._clock = clock
         self._default_account = default_account
         self._default_region = default_region
@@ -54,6 +74,9 @@ class Neighbours:
             MalformedRequest: the body is not in the coding that its headers announce.
         """
         scope = (account or self._default_account, region or self._default_region)
+        backlog = self._backlogs.get(service)
+        if backlog is not None:
+            await backlog.flush()
         return await self._in_turn(lambda moto: moto.answer(exchange, service, *scope))
 
     async def call(
@@ -72,6 +95,9 @@ class Neighbours:
 
         Global services (S3, IAM) have no regions in moto: naming one leaves them alone. Waits for a call under way.
         """
+        for name, backlog in self._backlogs.items():
+            if service in {None, name}:
+                backlog.forget(account, region)
         if self._gateway is None:
             return []
         home = directory.home_of(service) if service is not None else None

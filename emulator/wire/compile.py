@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.wire import errors, json, query, rest_json, sqs_query, validate
+from emulator.wire import errors, json, lambda_texts, query, rest_json, sqs_query, validate
 from services.errors import NotImplementedByUndercast
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ others (rest-xml, ec2, smithy-rpc-v2-cbor) are for neighbours and pass through u
 CHECKS: dict[str, Callable[[Operation], Check | None]] = {
     "sqs": sqs_query.required,
     "sns": validate.in_query,
+    "lambda": lambda_texts.in_lambda,
 }
 """How a service words what the model forbids; the others as validate.in_json does."""
 
@@ -85,8 +86,8 @@ LIMITS = {
     "sqs": 8 * MIB,
     "sns": 4 * MIB,
     "stepfunctions": 8 * MIB,
-    # A 50 MB archive in base64, with the rest of CreateFunction.
-    "lambda": 72 * MIB,
+    # A 50 MB archive in base64, with the rest of CreateFunction. What is a little larger Lambda refuses by itself.
+    "lambda": 128 * MIB,
 }
 """The longest body that a service takes, bytes."""
 DEFAULT_LIMIT = 8 * MIB

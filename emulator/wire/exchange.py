@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+class CutShort(Exception):
+    """Raised out of a reply's stream: what comes after can't be had, and the client is to see that it is missing."""
 
 
 class Exchange:
@@ -25,3 +32,5 @@ class Reply(NamedTuple):
     status: int
     head: bytes
     body: bytes
+    stream: AsyncGenerator[bytes, None] | None = None
+    """What follows `body`, part by part as it comes, in chunked transfer encoding."""

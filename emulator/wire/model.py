@@ -66,6 +66,8 @@ class Member:
     """Ready attributes, for instance ` xmlns="https://..."`."""
     streaming: bool = False
     json_value: bool = False
+    event_payload: bool = False
+    """Of an event of an event stream: the message's whole payload."""
 
 
 @dataclass(slots=True, eq=False)
@@ -216,6 +218,7 @@ class _Shapes:
             xml_namespace=_namespace(namespace),
             streaming=bool(reference.get("streaming") or own.get("streaming")),
             json_value=bool(reference.get("jsonvalue")),
+            event_payload=bool(reference.get("eventpayload")),
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from emulator.wire import timestamps
+from emulator.wire import event_stream, timestamps
 from emulator.wire.exchange import Reply
 from emulator.wire.form import pairs
 from emulator.wire.json import JsonReaders, JsonWriters, dump, load
@@ -275,6 +275,8 @@ def serializer(model: ServiceModel, operation: Operation) -> Callable[[dict[str,
     headers = _headers_of(shape)
     status_member = next((member.name for member in shape.members.values() if member.location == "statusCode"), "")
     payload = shape.members.get(shape.payload) if shape.payload else None
+    if payload is not None and payload.shape.event_stream:
+        return _stream_serializer(operation.status, status_member, payload, headers)
     own_type = any(
         (member.wire or "").lower() == "content-type" for member in shape.members.values() if member.location
     )
@@ -282,7 +284,7 @@ def serializer(model: ServiceModel, operation: Operation) -> Callable[[dict[str,
 
     def serialize(result: dict[str, Any], request_id: str) -> Reply:
         status = (result.get(status_member) if status_member else None) or operation.status
-        head = f"x-amzn-requestid: {request_id}\r\n{headers(result)}"
+        head = f"x-amzn-requestid: {_request_id(result, request_id)}\r\n{headers(result)}"
         body = body_of(result)
         if not own_type or "content-type:" not in head.lower():
             head += f"content-type: {content_type}\r\n"
@@ -293,13 +295,37 @@ def serializer(model: ServiceModel, operation: Operation) -> Callable[[dict[str,
     return serialize
 
 
+def _request_id(result: dict[str, Any], request_id: str) -> str:
+    """The request's id, or the one that the service itself gave it (that of an invocation is seen by the function)."""
+    own = result.pop("ResponseMetadata", None)
+    return own["RequestId"] if own else request_id
+
+
+def _stream_serializer(
+    usual_status: int, status_member: str, payload: Member, headers: Callable[[dict[str, Any]], str]
+) -> Callable[[dict[str, Any], str], Reply]:
+    """Compiles the writing of a result whose payload is an async iterator of events."""
+    encode = event_stream.encoder(payload.shape)
+
+    def serialize(result: dict[str, Any], request_id: str) -> Reply:
+        status = (result.get(status_member) if status_member else None) or usual_status
+        head = f"x-amzn-requestid: {_request_id(result, request_id)}\r\n{headers(result)}"
+        if "content-type:" not in head.lower():
+            head += "content-type: application/vnd.amazon.eventstream\r\n"
+        events = result.get(payload.name)
+        stream = None if events is None else event_stream.frames(events, encode)
+        return Reply(status, head.encode("utf-8"), b"", stream)
+
+    return serialize
+
+
 def _body_writer(shape: Shape) -> tuple[Callable[[dict[str, Any]], bytes], str]:
     return dump(shape), "application/json"
 
 
 def _payload_writer(member: Member) -> tuple[Callable[[dict[str, Any]], bytes], str]:
     name, kind = member.name, member.shape.kind
-    if kind in ("blob", "string") or member.shape.event_stream:
+    if kind in ("blob", "string"):
 
         def raw(result: dict[str, Any]) -> bytes:
             value = result.get(name)
@@ -307,8 +333,7 @@ def _payload_writer(member: Member) -> tuple[Callable[[dict[str, Any]], bytes], 
                 return b""
             return value.encode() if isinstance(value, str) else bytes(value)
 
-        streams = "application/vnd.amazon.eventstream" if member.shape.event_stream else "application/octet-stream"
-        return raw, "text/plain" if kind == "string" else streams
+        return raw, "text/plain" if kind == "string" else "application/octet-stream"
     write = JsonWriters().member(member)
     dumps = dump(member.shape)
 

@@ -57,6 +57,11 @@ VERSIONS = {
 }
 """Neighbours by the Query protocol's Version, for the same."""
 
+LATER = {"lambda": b"/20"}
+"""Services whose model is read and whose routes are compiled when the first request for them comes: the server's start
+must not wait for what many never use. For rest-json services that are called the same everywhere; the value is what
+all their paths begin with."""
+
 EXTRA_PROTOCOLS = {"sqs": {"sqs-query": sqs_query.model_of}}
 """Protocols that a service speaks although its model does not say so."""
 
@@ -152,8 +157,13 @@ class Router:
     """Finds the route of a request."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
-        """`services` by botocore's name (`sqs`, `stepfunctions`). Reads their models and compiles every route."""
-        self._owned = {name: _Owned(name, service, load(name)) for name, service in services.items()}
+        """`services` by botocore's name (`sqs`, `stepfunctions`). Reads their models and compiles every route, but for
+        those in `LATER`.
+        """
+        self._later = {name: services[name] for name in services if name in LATER}
+        self._owned = {
+            name: _Owned(name, service, load(name)) for name, service in services.items() if name not in LATER
+        }
         self.by_target: dict[bytes, Route] = {
             f"{owned.model.target_prefix}.{operation}".encode(): route
             for owned in self._owned.values()
@@ -174,7 +184,7 @@ class Router:
                 for action in owned.queries[False]:
                     actions.setdefault(action, set()).add(name)
         self._actions = {action: names.pop() for action, names in actions.items() if len(names) == 1}
-        self.limit = max((owned.limit for owned in self._owned.values()), default=0)
+        self.limit = max(map(limit_of, services), default=0)
         """The longest body that any service of ours takes, bytes."""
         self._nobody = refusal("", UnknownOperation, query_fail(None), self.limit)
 
@@ -188,8 +198,16 @@ class Router:
             name = clue(self, exchange)
             if name:
                 owned = self._names.get(name)
+                if owned is None and name in self._later:
+                    owned = self._open(name)
                 return Neighbour(name) if owned is None else owned.find(exchange)
         return self._nobody
+
+    def _open(self, name: str) -> _Owned:
+        """Read and compile a service that could wait until now."""
+        owned = self._owned[name] = self._names[name] = _Owned(name, self._later[name], load(name))
+        del self._later[name]
+        return owned
 
     def _by_target_prefix(self, exchange: Exchange) -> str | None:
         target = exchange.headers.get(b"x-amz-target")
@@ -219,6 +237,8 @@ class Router:
         if sqs_query.queue_path(path):
             return "sqs"
         method = exchange.method.decode("latin-1")
+        for name in [name for name in self._later if path.startswith(LATER[name])]:
+            self._open(name)
         for name, owned in self._owned.items():
             if owned.paths is not None and owned.paths.find(method, path, exchange.query) is not None:
                 return name

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from emulator.wire.refusals import ValidationFailure, ValidationFailureOfQuery
@@ -73,8 +74,11 @@ class _Pattern:
 class Constraints:
     """Compiles inspections, each shape once (shapes may contain themselves)."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Mapping[str, str] = MappingProxyType({})) -> None:
         self._made: dict[str, Inspect | None] = {}
+        self._texts = texts
+        """By a member's name as AWS shows it: what AWS says of any violation in it, where that is not what the model
+        says. An empty text: the service looks at it itself."""
 
     def shape(self, shape: Shape) -> Inspect | None:
         """The inspection of a shape, or None when nothing constrains it."""
@@ -94,10 +98,12 @@ class Constraints:
 
     def _structure(self, shape: Shape) -> Inspect | None:
         inner = [
-            (name, _lower_first(name), name in shape.required, self.shape(member.shape))
+            (name, _lower_first(name), name in shape.required, self._member(_lower_first(name), member.shape))
             for name, member in shape.members.items()
         ]
         inner = [entry for entry in inner if entry[2] or entry[3] is not None]
+        # AWS's order is nobody's; where it was seen, these come first.
+        inner.sort(key=lambda entry: entry[1] not in self._texts)
         if not inner:
             return None
 
@@ -112,11 +118,30 @@ class Constraints:
 
         return lambda value, at: inspect(value, f"{at}." if at else "")
 
+    def _member(self, shown: str, shape: Shape) -> Inspect | None:
+        """The inspection of a structure's member, in the words that `texts` has for it."""
+        text, inspect = self._texts.get(shown), self.shape(shape)
+        if text is None or inspect is None:
+            return inspect
+        if not text:
+            return None
+        found: Inspect = inspect
+
+        def inspect_worded(value: Any, at: str) -> Iterable[Violation]:
+            if any(True for _ in found(value, at)):
+                yield _quoted(value), at, text
+
+        return inspect_worded
+
     def _list(self, shape: Shape) -> Inspect | None:
         own = self._size(shape)
         element = None if shape.element is None else self.shape(shape.element.shape)
         if own is None and element is None:
             return None
+        if shape.element is not None and _is_simple(shape.element.shape):
+            # Of simple elements AWS shows the list, with everything that one of them must meet.
+            never_null = shape.element.shape.minimum != 0
+            return _whole(own, element, "Member", _demands(shape.element.shape, never_null=never_null), list)
 
         def inspect(value: Any, at: str) -> Iterable[Violation]:
             if own is not None:
@@ -129,9 +154,13 @@ class Constraints:
 
     def _map(self, shape: Shape) -> Inspect | None:
         own = self._size(shape)
+        if shape.key is not None and (keys := self.shape(shape.key.shape)) is not None:
+            own = _whole(own, keys, "Map keys", _demands(shape.key.shape, never_null=False), list)
         entry = None if shape.value is None else self.shape(shape.value.shape)
         if own is None and entry is None:
             return None
+        if shape.value is not None and _is_simple(shape.value.shape):
+            return _whole(own, entry, "Map value", _demands(shape.value.shape, never_null=True), dict.values)
 
         def inspect(value: Any, at: str) -> Iterable[Violation]:
             if own is not None:
@@ -190,6 +219,46 @@ class Constraints:
         return inspect
 
 
+def _is_simple(shape: Shape) -> bool:
+    return shape.kind not in ("structure", "list", "map")
+
+
+def _demands(shape: Shape, *, never_null: bool) -> str:
+    """All that a simple shape demands, in AWS's order."""
+    told: list[str] = []
+    unit = "length" if shape.kind in ("string", "blob") else "value"
+    number = str if shape.kind in ("float", "double") else _number
+    if shape.maximum is not None:
+        told.append(f"Member must have {unit} less than or equal to {number(shape.maximum)}")
+    if shape.minimum is not None:
+        told.append(f"Member must have {unit} greater than or equal to {number(shape.minimum)}")
+    if shape.pattern:
+        told.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
+    if shape.enum:
+        told.append(f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
+    if never_null:
+        told.append("Member must not be null")
+    return ", ".join(told)
+
+
+def _whole(
+    own: Inspect | None, inner: Inspect | None, what: str, demands: str, parts: Callable[[Any], Iterable[Any]]
+) -> Inspect | None:
+    """An inspection of a list, or of a map's keys or values, that shows it whole."""
+    if inner is None:
+        return own
+    each: Inspect = inner
+    text = f"{what} must satisfy constraint: [{demands}]"
+
+    def inspect(value: Any, at: str) -> Iterable[Violation]:
+        if own is not None:
+            yield from own(value, at)
+        if any(True for part in parts(value) for _ in each(part, at)):
+            yield _quoted(value), at, text
+
+    return inspect
+
+
 def message(violations: list[Violation]) -> str:
     """All violations in one sentence."""
     told = "; ".join(
@@ -198,11 +267,15 @@ def message(violations: list[Violation]) -> str:
     return f"{len(violations)} validation error{'s' if len(violations) > 1 else ''} detected: {told}"
 
 
-def _constraints(refusal: type[ValidationFailure]) -> Callable[[Operation], Check | None]:
+def constraints(
+    refusal: type[ValidationFailure], texts: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Operation], Check | None]:
+    """Compiles checks that refuse with `refusal`, in the model's words but for the members in `texts`."""
+
     def compile_check(operation: Operation) -> Check | None:
         if operation.input is None:
             return None
-        inspect = Constraints().shape(operation.input)
+        inspect = Constraints(texts).shape(operation.input)
         if inspect is None:
             return None
 
@@ -216,5 +289,5 @@ def _constraints(refusal: type[ValidationFailure]) -> Callable[[Operation], Chec
     return compile_check
 
 
-in_json = _constraints(ValidationFailure)
-in_query = _constraints(ValidationFailureOfQuery)
+in_json = constraints(ValidationFailure)
+in_query = constraints(ValidationFailureOfQuery)

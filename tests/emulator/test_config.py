@@ -40,6 +40,9 @@ VALUES: list[tuple[str, str, Any]] = [
     ("max_body", "1k", 1024),
     ("max_body", "512MiB", 512 * 1024**2),
     ("max_body", "2g", 2 * 1024**3),
+    ("debug", "5678", "5678"),
+    ("debug", "5678,wait", "5678,wait"),
+    ("debug", "ANY", "any"),
 ]
 
 BAD: list[tuple[str, str, str]] = [
@@ -54,6 +57,9 @@ BAD: list[tuple[str, str, str]] = [
     ("region", "us_east_1", "us_east_1 is not a region"),
     ("account", "12345", "12345 is not an account id (12 digits)"),
     ("account", "1234567890123", "1234567890123 is not an account id (12 digits)"),
+    ("debug", "yes", "yes is not a port"),
+    ("debug", "5678,", "5678, is not a port"),
+    ("debug", "5678,stop", "5678,stop is not a port"),
     ("time", "fast", "fast is not a time mode"),
     ("time", "x0", "x0 is not a time mode"),
     ("time", "x-2", "x-2 is not a time mode"),

@@ -9,14 +9,10 @@ from services.sqs.errors import InvalidParameterValue, MissingParameter, QueueDo
 NOBODY = "arn:aws:sqs:us-east-1:000000000000:nobody"
 
 
-def arn_of(sqs, url):
-    return sqs.attributes(url)["QueueArn"] if hasattr(sqs, "attributes") else f"{NOBODY[:-6]}{url.rsplit('/', 1)[1]}"
-
-
 def test_polling_gives_what_is_there_with_all_attributes(sqs, run):
     async def main():
         url = sqs.queue()
-        arn = f"{NOBODY.rsplit(':', 1)[0]}:{url.rsplit('/', 1)[1]}"
+        arn = sqs.arn("q")
         sqs.send(url, "a", MessageAttributes={"k": {"DataType": "String", "StringValue": "v"}})
         [message] = sqs.api.by_arn.poll(arn, 10)["Messages"]
         assert message["Attributes"]["ApproximateReceiveCount"] == "1"
@@ -31,7 +27,7 @@ def test_polling_gives_what_is_there_with_all_attributes(sqs, run):
 def test_a_cancelled_poll_takes_nothing(sqs, run):
     async def main():
         url = sqs.queue()
-        arn = f"{NOBODY.rsplit(':', 1)[0]}:{url.rsplit('/', 1)[1]}"
+        arn = sqs.arn("q")
         waiting = sqs.api.by_arn.poll(arn, 10)
         waiting.cancel()
         sqs.send(url, "still here")
@@ -42,7 +38,7 @@ def test_a_cancelled_poll_takes_nothing(sqs, run):
 
 def test_released_messages_are_visible_and_deleted_ones_gone(sqs):
     url = sqs.queue()
-    arn = f"{NOBODY.rsplit(':', 1)[0]}:{url.rsplit('/', 1)[1]}"
+    arn = sqs.arn("q")
     sqs.send(url, "a")
     sqs.send(url, "b")
     handles = [message["ReceiptHandle"] for message in sqs.api.by_arn.poll(arn, 10)["Messages"]]
@@ -52,8 +48,8 @@ def test_released_messages_are_visible_and_deleted_ones_gone(sqs):
 
 
 def test_sending_by_arn(sqs):
-    url = sqs.queue()
-    arn = f"{NOBODY.rsplit(':', 1)[0]}:{url.rsplit('/', 1)[1]}"
+    sqs.queue()
+    arn = sqs.arn("q")
     attributes = {"ErrorCode": {"DataType": "Number", "StringValue": "200"}}
     assert sqs.api.by_arn.send(arn, "letter", attributes, account="111111111111")["MessageId"]
     [message] = sqs.api.by_arn.poll(arn, 1)["Messages"]
@@ -67,8 +63,8 @@ def test_what_can_not_be_sent_is_refused(sqs):
         sqs.api.by_arn.send(NOBODY, "x", {}, account="1")
     with pytest.raises(QueueDoesNotExist):
         sqs.api.by_arn.poll(NOBODY, 1)
-    fifo = sqs.queue("ordered.fifo", FifoQueue="true")
-    arn = f"{NOBODY.rsplit(':', 1)[0]}:{fifo.rsplit('/', 1)[1]}"
+    sqs.queue("ordered.fifo")
+    arn = sqs.arn("ordered.fifo")
     with pytest.raises(MissingParameter):
         sqs.api.by_arn.send(arn, "x", {}, account="1")
     with pytest.raises(InvalidParameterValue):

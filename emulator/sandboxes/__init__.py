@@ -1,0 +1,1 @@
+"""Where function code runs: child processes, each with a Runtime API of its own on loopback."""
