@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from undercast import __version__, launch, show
+from undercast import __version__, function_commands, launch, show
 from undercast.client import ControlClient, endpoint_of
 from undercast.durations import epoch, seconds
 from undercast.errors import EndpointError, NoServerError, StartError, UndercastError
@@ -304,3 +304,6 @@ def mode(client: ControlClient, mode: str, as_json: bool) -> None:
     """
     found = client.set_time_mode(mode)
     show.as_json(asdict(found)) if as_json else show.clock(found)
+
+
+function_commands.add_to(undercast)
