@@ -11,6 +11,7 @@ from emulator.clock import Clock
 from emulator.config import VERSION
 from emulator.door import FrontDoor
 from emulator.entropy import RandomEntropy
+from emulator.identities import Identities
 from emulator.log_sink import LogSink
 from emulator.on_demand import OnDemand
 from emulator.wire.credentials import Credentials
@@ -50,6 +51,7 @@ class App:
         self.logs = LogSink(self.clock, lambda: self.neighbours)
         self.functions = OnDemand("lambda", self._make_functions)
         self.services: dict[str, Service] = {"sqs": self.sqs, "lambda": self.functions}
+        self.identities = Identities(self.entropy.stream("identities"))
         self._neighbours: Neighbours | None = None
         self._control_app: asgi.Asgi | None = None
         self.own_address = f"http://{settings.host}:{settings.port}"
@@ -59,7 +61,7 @@ class App:
         self.own_address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return FrontDoor(
             router=Router(self.services),
-            credentials=Credentials(self.settings.account, self.settings.region),
+            credentials=Credentials(self.settings.account, self.settings.region, self._issued_account),
             clock=self.clock,
             request_ids=self.entropy.stream("requests").request_ids(),
             neighbours=lambda: self.neighbours,
@@ -85,7 +87,12 @@ class App:
 
             settings = self.settings
             self._neighbours = Neighbours(
-                self.clock, settings.account, settings.region, seed=settings.seed, backlogs={"logs": self.logs}
+                self.clock,
+                settings.account,
+                settings.region,
+                identities=self.identities,
+                seed=settings.seed,
+                backlogs={"logs": self.logs},
             )
         return self._neighbours
 
@@ -101,7 +108,12 @@ class App:
             queues=self.sqs.by_arn,
             logs=self.logs,
             neighbours=lambda: self.neighbours,
+            identities=self.identities,
         )
+
+    def _issued_account(self, access_key: str) -> str:
+        identity = self.identities.find(access_key)
+        return identity.account if identity is not None else ""
 
     @functools.cached_property
     def control(self) -> Control:

@@ -10,6 +10,7 @@ from emulator.deliveries import Deliveries
 from emulator.function_urls import FunctionUrls
 from emulator.networks import Networks
 from emulator.objects import Objects
+from emulator.sandboxes.environment import Keys
 from emulator.sandboxes.supplier import ProcessSandboxes
 from emulator.streams import Streams
 from emulator.wire.exchange import Reply
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from emulator.entropy import RandomEntropy
+    from emulator.identities import Identities
     from emulator.log_sink import LogSink
     from emulator.neighbours.moto import Neighbours
     from emulator.wire.exchange import Exchange
     from services.lambda_.settings import LambdaSettings
-    from services.ports import Clock
+    from services.ports import Clock, SandboxSpec
     from services.sqs.by_arn import QueuesByArn
 
 CODE_PATH = b"/_aws/lambda/code/"
@@ -45,10 +47,14 @@ class Functions:
         queues: QueuesByArn,
         logs: LogSink,
         neighbours: Callable[[], Neighbours],
+        identities: Identities,
     ) -> None:
         """`endpoint` is the emulator's own address, for functions to call back."""
         self._code = FolderCodeStore()
-        self._sandboxes = ProcessSandboxes(clock, entropy.stream("sandboxes"), lambda: endpoint)
+        self._identities = identities
+        self._sandboxes = ProcessSandboxes(
+            clock, entropy.stream("sandboxes"), lambda: endpoint, identify=self._credentials
+        )
         self.api = LambdaApi(
             clock,
             entropy.stream("lambda"),
@@ -88,6 +94,12 @@ class Functions:
         await self.api.close()
         await self._sandboxes.close()
         await asyncio.to_thread(self._code.close)
+
+    def _credentials(self, spec: SandboxSpec) -> Keys:
+        """Credentials of a sandbox's role, of its own. A role's session has two characters at least."""
+        session = spec.function_name if len(spec.function_name) > 1 else f"{spec.function_name}@lambda_function"
+        identity = self._identities.issue(spec.account, spec.role, session)
+        return Keys(identity.access_key, identity.secret, identity.token)
 
     def code_page(self, exchange: Exchange) -> Reply:
         """The archive that GetFunction's `Code.Location` leads to."""

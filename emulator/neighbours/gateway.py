@@ -21,7 +21,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from werkzeug.exceptions import HTTPException
 
-from emulator.neighbours import chunked, directory, rpc, s3, taming
+from emulator.neighbours import chunked, directory, rpc, s3, sts, taming
 from emulator.neighbours.errors import NeighbourError
 from emulator.neighbours.werkzeug_request import build_request
 from emulator.wire.exchange import Exchange, Reply
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
+    from emulator.identities import Identities
     from emulator.neighbours.directory import Home
     from emulator.neighbours.turn import Turn
     from services.ports import Clock
@@ -51,7 +52,15 @@ class MalformedRequest(ServiceError):
 class Gateway:
     """moto, with its settings made and its services imported one by one as they are asked for."""
 
-    def __init__(self, clock: Clock, default_account: str, seed: int | None, turn: Turn) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        default_account: str,
+        seed: int | None,
+        turn: Turn,
+        identities: Identities | None = None,
+    ) -> None:
+        self._identities = identities
         taming.tame(clock, default_account, seed)
         self._outgoing = taming.OutgoingHttp(turn)
         self._outgoing.install()
@@ -98,6 +107,8 @@ class Gateway:
         """The reply of one package; None when it knows no such operation."""
         host = home.host.format(region=region, account=account)
         path = exchange.path
+        if home.package == "sts" and self._identities is not None:
+            sts.introduce(exchange, self._identities, region)
         if home.package == "s3":
             path = s3.path_style(path, exchange.headers.get(b"host", b""))
         url = f"https://{host}{path.decode('latin-1')}"

@@ -18,6 +18,7 @@ from emulator.neighbours.turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from emulator.identities import Identities
     from emulator.neighbours.gateway import Gateway
     from emulator.wire.exchange import Exchange, Reply
     from services.ports import Clock, Hold
@@ -47,10 +48,12 @@ class Neighbours:
         default_account: str,
         default_region: str,
         *,
+        identities: Identities | None = None,
         seed: int | None = None,
         backlogs: Mapping[str, Backlog] | None = None,
     ) -> None:
-        """`backlogs`: what waits to be told to a service, by its signing name."""
+        """`backlogs`: what waits to be told to a service, by its signing name. `identities`: keys that we gave out."""
+        self._identities = identities
         self._backlogs = backlogs or {}
         self._clock = clock
         self._default_account = default_account
@@ -146,5 +149,5 @@ class Neighbours:
         if self._gateway is None:
             from emulator.neighbours.gateway import Gateway
 
-            self._gateway = Gateway(self._clock, self._default_account, self._seed, self._turn)
+            self._gateway = Gateway(self._clock, self._default_account, self._seed, self._turn, self._identities)
         return self._gateway

@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from services.ports import SandboxSpec
 
 
+class Keys(NamedTuple):
+    """Credentials of the function's role."""
+
+    access_key: str
+    secret: str
+    token: str
+
+
+def keys_of_account(spec: SandboxSpec) -> Keys:
+    """Keys for where nobody issues any: one of twelve digits names its account (emulator/wire/credentials.py)."""
+    return Keys(spec.account, "undercast", "undercast")
+
+
 class Places(NamedTuple):
     """Folders as the function sees them: AWS's where we can mount, else the real ones."""
 
@@ -38,7 +51,7 @@ LOG_DESCRIPTOR: Final = "3"
 """Where framed log messages go (`guest/nursery.py`)."""
 
 
-def build(spec: SandboxSpec, places: Places, runtime_api: str, endpoint: str) -> dict[str, str]:
+def build(spec: SandboxSpec, places: Places, keys: Keys, runtime_api: str, endpoint: str) -> dict[str, str]:
     """Everything, for any runtime. `endpoint` is the emulator's own address."""
     # The first Amazon Linux of custom runtimes has no folder for a language.
     lang = "" if spec.runtime in {"provided", "provided.al2"} else "/var/lang"
@@ -67,10 +80,9 @@ def build(spec: SandboxSpec, places: Places, runtime_api: str, endpoint: str) ->
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": spec.log_stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": spec.initialization_type,
-        # An access key of twelve digits names its account (emulator/wire/credentials.py).
-        "AWS_ACCESS_KEY_ID": spec.account,
-        "AWS_SECRET_ACCESS_KEY": "undercast",
-        "AWS_SESSION_TOKEN": "undercast",
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
+        "AWS_SESSION_TOKEN": keys.token,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
         "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
@@ -81,8 +93,7 @@ def build(spec: SandboxSpec, places: Places, runtime_api: str, endpoint: str) ->
         environment |= {"PWD": places.task, "SHLVL": "0"}
     if spec.runtime.startswith("java"):
         # The names of the first SDK for Java.
-        secret = environment["AWS_SECRET_ACCESS_KEY"]
-        environment |= {"AWS_ACCESS_KEY": spec.account, "AWS_SECRET_KEY": secret}
+        environment |= {"AWS_ACCESS_KEY": keys.access_key, "AWS_SECRET_KEY": keys.secret}
     if not spec.runtime.startswith("provided"):
         environment["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{spec.runtime}"
     if spec.log_format.upper() == "JSON":

@@ -68,6 +68,7 @@ class ProcessSandbox:
     def __init__(self, supplier: ProcessSandboxes, spec: SandboxSpec, events: SandboxEvents) -> None:
         self._supplier = supplier
         self._spec = spec
+        self._keys = supplier.identify(spec)
         self._events = events
         self._loop = asyncio.get_running_loop()
         self.phase = Phase.STARTING
@@ -218,7 +219,8 @@ class ProcessSandbox:
         python = {"task": places.task, "opt": places.opt, "site": places.runtime, "handler": spec.handler}
         return Order(
             argv=argv,
-            environment=environment.build(spec, places, self._address, self._supplier.endpoint()) | variables,
+            environment=environment.build(spec, places, self._keys, self._address, self._supplier.endpoint())
+            | variables,
             folder=folder,
             binds=binds,
             mark=f"AWS_LAMBDA_RUNTIME_API={self._address}",

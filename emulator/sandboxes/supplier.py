@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.sandboxes import interpreters, runtimes, site
+from emulator.sandboxes.environment import Keys, keys_of_account
 from emulator.sandboxes.folders import Folders, remove
 from emulator.sandboxes.nursery import Nursery
 from emulator.sandboxes.sandbox import ProcessSandbox
@@ -28,10 +29,22 @@ class ProcessSandboxes:
     (about 10 MB, once). All other runtimes are started by the nursery of the server's own Python.
     """
 
-    def __init__(self, clock: Clock, entropy: Entropy, endpoint: Callable[[], str], *, mounts: bool = True) -> None:
-        """`endpoint` tells the emulator's own address; without `mounts`, functions see the real folders."""
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        endpoint: Callable[[], str],
+        *,
+        identify: Callable[[SandboxSpec], Keys] = keys_of_account,
+        mounts: bool = True,
+    ) -> None:
+        """`endpoint` tells the emulator's own address, `identify` issues a sandbox's credentials.
+
+        Without `mounts`, functions see the real folders.
+        """
         self.clock = clock
         self.endpoint = endpoint
+        self.identify = identify
         self.new_id = entropy.uuid
         self.folders = Folders()
         self._mounts = mounts

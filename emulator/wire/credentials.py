@@ -15,6 +15,8 @@ from emulator.wire.form import body_of, find
 from services.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from emulator.wire.exchange import Exchange
 
 REGION_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -55,7 +57,15 @@ def caller(exchange: Exchange, default_account: str, default_region: str) -> Cal
 class Credentials:
     """Finds callers, and remembers by credential string those it has seen."""
 
-    def __init__(self, default_account: str, default_region: str, remembered: int = 1024) -> None:
+    def __init__(
+        self,
+        default_account: str,
+        default_region: str,
+        account_of: Callable[[str], str] = lambda access_key: "",
+        remembered: int = 1024,
+    ) -> None:
+        """`account_of` knows the accounts of keys that were given out; empty for any other."""
+        self._account_of = account_of
         self._account = default_account
         self._region = default_region
         self._remembered = remembered
@@ -83,8 +93,9 @@ class Credentials:
             region = hosts.region_of(exchange) or self._region
             # Where the address decides, the credential string alone must not be remembered.
             four_a = True
-        digits = scope.access_key
-        account = digits if len(digits) == 12 and digits.isascii() and digits.isdigit() else self._account
+        key = scope.access_key
+        named = len(key) == 12 and key.isascii() and key.isdigit()
+        account = key if named else self._account_of(key) or self._account
         found = Caller(scope.access_key, account, region, scope.service)
         if raw and not four_a and len(raw) < 512:
             if len(self._known) >= self._remembered:
