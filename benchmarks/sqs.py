@@ -1,204 +1,31 @@
 #!/usr/bin/env python3
-"""Measures SQS on Undercast and on any number of other local servers, side by side in one run.
-
-Exit codes: 0 measured; 1 Undercast could not be measured; 2 wrong usage or wrk missing; 3 a goal was missed or a server
-failed, with --strict; 130 interrupted.
-"""
+"""Measures SQS on Undercast and on any number of other local servers, side by side in one run."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import json
-import os
-import signal
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench import load_suites, proc, report, server, state_suites, wrk
-from bench.goals import judge
-from bench.results import Results
-from bench.run import FULL, QUICK, Run
+from bench import load_suites, state_suites
+from bench.program import Benchmark
+from bench.run import FULL, QUICK
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_HERE = Path(__file__).resolve().parent
-_SUITES = {
-    "send": load_suites.send,
-    "roundtrip": load_suites.roundtrip,
-    "depth": state_suites.depth,
-    "startup": state_suites.startup,
-    "memory": state_suites.memory,
-}
-_NEED_WRK = {"send", "roundtrip"}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.replay:
-        try:
-            results = Results.from_json(json.loads(options.replay.read_text()))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            parser.error(f"{options.replay} is no result file: {error!r}")
-        return _report(results, options)
-    suites = _chosen_suites(parser, options.suite)
-    if _NEED_WRK.intersection(suites) and not wrk.available():
-        print(wrk.MISSING, file=sys.stderr)
-        return 2
-    try:
-        specs = _specs(options)
-    except server.PeersError as error:
-        parser.error(str(error))
-    run = _run(parser, options, specs)
-    # A `kill` ends the servers the way Ctrl-C does.
-    signal.signal(signal.SIGTERM, _interrupt)
-    interrupted = False
-    try:
-        proc.pin(run.load_core)
-        os.nice(run.nice)
-        for name in suites:
-            run.say(f"suite {name}")
-            _SUITES[name](run)
-    except PermissionError as error:
-        print(f"--nice {run.nice} is not allowed: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        interrupted = True
-        run.note("interrupted: every server is ended")
-    results = run.results
-    if results.values:
-        _save(results)
-        code = _report(results, options)
-    else:
-        print("nothing was measured", file=sys.stderr)
-        code = 1
-    return 130 if interrupted else code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=(__doc__ or "").partition("\n\n")[0],
-        epilog=(__doc__ or "").partition("\n\n")[2],
-    )
-    add = parser.add_argument
-    add("--quick", action="store_true", help="a look, in one to three minutes, instead of a measurement")
-    add("--suite", default=",".join(_SUITES), help="of %(default)s, those to run (comma-separated)")
-    add("--only", metavar="NAMES", help="of the peers, only these (comma-separated; '' for none)")
-    add("--peers", type=Path, default=_HERE / "peers.toml", metavar="FILE", help="the peers (default: peers.toml)")
-    add("--peers-dir", type=Path, action="append", default=[], metavar="DIR", help="a folder to find their commands in")
-    add("--undercast", metavar="COMMAND", help="start Undercast by this command, with {port} in it")
-    add("--rounds", type=int, metavar="N", help=f"rounds of everything ({FULL.rounds}; quick: {QUICK.rounds})")
-    add("--seconds", type=int, metavar="S", help=f"length of one load ({FULL.seconds}; quick: {QUICK.seconds})")
-    add("--server-core", type=int, metavar="N", help="core of the servers (default: the first)")
-    add("--load-core", type=int, metavar="N", help="core of the load (default: the second)")
-    add("--quiet-wait", type=float, default=0.0, metavar="S", help="before each load, wait this long for idle cores")
-    add("--nice", type=int, default=0, metavar="N", help="nice value of servers and load (below 0: as root only)")
-    add("--label", help="names the result file (default: system and cores)")
-    add(
-        "--markdown",
-        type=Path,
-        nargs="?",
-        const=_HERE / "RESULTS.md",
-        metavar="FILE",
-        help="write the tables there too",
-    )
-    add("--from", dest="replay", type=Path, metavar="RESULT", help="report an earlier result file, measuring nothing")
-    add("--strict", action="store_true", help="exit with 3 when a goal is missed or a server failed")
-    return parser
-
-
-def _chosen_suites(parser: argparse.ArgumentParser, text: str) -> list[str]:
-    chosen = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in chosen if name not in _SUITES]
-    if unknown or not chosen:
-        parser.error(f"--suite knows {', '.join(_SUITES)}; not {', '.join(unknown) or 'nothing'}")
-    return [name for name in _SUITES if name in chosen]
-
-
-def _specs(options: argparse.Namespace) -> list[server.Spec]:
-    found = server.peers(options.peers, options.peers_dir)
-    if options.only is not None:
-        wanted = {name.strip() for name in options.only.split(",") if name.strip()}
-        if unknown := wanted - {spec.name for spec in found}:
-            raise server.PeersError(f"{options.peers} has no {', '.join(sorted(unknown))}")
-        found = [spec for spec in found if spec.name in wanted]
-    return [server.undercast(options.undercast), *found]
-
-
-def _run(parser: argparse.ArgumentParser, options: argparse.Namespace, specs: list[server.Spec]) -> Run:
-    sizes = QUICK if options.quick else FULL
-    for name in ("rounds", "seconds"):
-        value = getattr(options, name)
-        if value is not None:
-            if value < 1:
-                parser.error(f"--{name} must be 1 or more")
-            sizes = dataclasses.replace(sizes, **{name: value})
-    server_core, load_core = _cores(parser, options)
-    pinning = (
-        "not pinned" if server_core is None else f"the servers on core {server_core}, the load on core {load_core}"
-    )
-    now, machine = datetime.now(UTC), proc.machine()
-    results = Results(
-        date=f"{now:%Y-%m-%d %H:%M} UTC",
-        label=options.label or f"{machine['system']}-{machine['architecture']}-{machine['cores']}-cores".lower(),
-        machine=machine,
-        options={"mode": "quick" if options.quick else "full", "pinning": pinning, **vars(sizes)},
-        servers={spec.name: _about(spec) for spec in specs},
-    )
-    run = Run([spec for spec in specs if not spec.skipped], sizes, results, server_core, load_core)
-    run.quiet_wait_s, run.nice = options.quiet_wait, options.nice
-    for spec in specs:
-        run.say(f"{spec.name}: " + (f"skipped, {spec.skipped}" if spec.skipped else " ".join(spec.command)))
-    return run
-
-
-def _about(spec: server.Spec) -> dict[str, str]:
-    about = {"command": " ".join(spec.command)}
-    if spec.skipped:
-        return about | {"skipped": spec.skipped}
-    version = spec.ask_version()
-    return about | ({"version": version} if version else {})
-
-
-def _cores(parser: argparse.ArgumentParser, options: argparse.Namespace) -> tuple[int | None, int | None]:
-    usable = proc.usable_cores()
-    if len(usable) < 2:
-        return None, None
-    server_core = usable[0] if options.server_core is None else options.server_core
-    others = [core for core in usable if core != server_core]
-    load_core = others[0] if options.load_core is None else options.load_core
-    if server_core not in usable or load_core not in usable or server_core == load_core:
-        parser.error(f"--server-core and --load-core must be two of {', '.join(map(str, usable))}")
-    return server_core, load_core
-
-
-def _interrupt(_signal: int, _frame: Any) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _save(results: Results) -> None:
-    folder = _HERE / "results"
-    folder.mkdir(exist_ok=True)
-    day = results.date.replace(" UTC", "").replace(" ", "T").replace(":", "")
-    file = folder / f"{day}-{results.label}.json"
-    file.write_text(json.dumps(results.to_json(), indent=1) + "\n")
-    print(f"kept in {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}", file=sys.stderr)
-
-
-def _report(results: Results, options: argparse.Namespace) -> int:
-    report.show(results)
-    if options.markdown:
-        options.markdown.write_text(report.markdown(results))
-    if server.OURS not in results.measured():
-        return 1
-    missed = any(verdict.outcome == "FAIL" and not verdict.aim for verdict in judge(results))
-    return 3 if options.strict and (missed or results.failures) else 0
-
+BENCHMARK = Benchmark(
+    program="sqs.py",
+    service="SQS",
+    description=__doc__ or "",
+    suites={
+        "send": load_suites.send,
+        "roundtrip": load_suites.roundtrip,
+        "depth": state_suites.depth,
+        "startup": state_suites.startup,
+        "memory": state_suites.memory,
+    },
+    need_wrk=("send", "roundtrip"),
+    full=FULL,
+    quick=QUICK,
+    pinned=True,
+    results="RESULTS.md",
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCHMARK.main())

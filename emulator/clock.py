@@ -57,7 +57,7 @@ class Timer:
         self.when = when
         self.callback: Callable[[], None] | None = callback
         self.passive = passive
-        self.real_handle: asyncio.TimerHandle | None = None
+        self.real_handle: asyncio.Handle | None = None
 
     def cancel(self) -> None:
         """Never call back. Harmless when it already did."""
@@ -148,7 +148,12 @@ class Clock:
         timer = Timer(self, self.now() + seconds, callback, passive=True)
         self._push(timer)
         if self._loop is not None:
-            timer.real_handle = self._loop.call_later(seconds, self._run, timer)
+            # Without delay: before anything that is read from now on, which `call_later` would not promise.
+            timer.real_handle = (
+                self._loop.call_later(seconds, self._run, timer)
+                if seconds > 0
+                else self._loop.call_soon(self._run, timer)
+            )
         return timer
 
     def hold(self) -> Hold:

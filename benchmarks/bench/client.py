@@ -1,4 +1,4 @@
-"""A raw keep-alive HTTP client for SQS's JSON protocol: little enough of its own time to time a server with."""
+"""A raw keep-alive HTTP client, for SQS's JSON protocol and for REST: little enough of its own time to time with."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ _HEAD = (
 )
 
 
+_REST_HEAD = (
+    "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+    "X-Amz-Date: 20260101T000000Z\r\n"
+    "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, "
+    "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64 + "\r\n"
+    "Content-Length: {length}\r\n\r\n"
+)
+
+
 class CallError(Exception):
-    """The server answered something other than 200, or nothing that is HTTP."""
+    """The server refused, or answered nothing that is HTTP."""
 
 
 class Client:
@@ -50,6 +59,11 @@ class Client:
         body = json.dumps(parameters, separators=(",", ":")).encode()
         return _HEAD.format(port=self._port, operation=operation, length=len(body)).encode() + body
 
+    def encode_rest(self, service: str, method: str, path: str, body: bytes = b"") -> bytes:
+        """The bytes of one call of a service that has paths (Lambda)."""
+        head = _REST_HEAD.format(method=method, path=path, port=self._port, service=service, length=len(body))
+        return head.encode() + body
+
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call and its answer, parsed."""
         answer = self.exchange(self.encode(operation, **parameters))
@@ -57,7 +71,7 @@ class Client:
         return parsed
 
     def exchange(self, request: bytes) -> bytes:
-        """Send bytes made by `encode` and return the body of the answer. CallError unless it is a 200."""
+        """Send bytes made by `encode` or `encode_rest` and return the body of the answer. CallError for a refusal."""
         reused = self._socket is not None
         try:
             status, body = self._exchange(request)
@@ -67,7 +81,7 @@ class Client:
                 raise
             # A server may close an idle connection at any time; only a fresh one that breaks is its fault.
             status, body = self._exchange(request)
-        if status != 200:
+        if not 200 <= status < 300:
             raise CallError(f"HTTP {status}: {body[:200]!r}")
         return body
 
@@ -85,6 +99,8 @@ class Client:
             body = self._take(int(fields[b"content-length"]))
         elif fields.get(b"transfer-encoding", b"").strip() == b"chunked":
             body = self._chunks()
+        elif status == b"204":
+            body = b""
         else:
             raise CallError(f"an answer without a length: {head[:200]!r}")
         if version == b"http/1.0" or fields.get(b"connection", b"").strip() == b"close":

@@ -24,7 +24,7 @@ class Goal:
     @property
     def under_load(self) -> bool:
         """Whether the metric's title leaves to its table what was measured."""
-        return self.metric.startswith(("send_", "roundtrip_"))
+        return self.metric.startswith(("send_", "roundtrip_", "invoke_", "cold_", "drain_", "retired_"))
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,13 @@ GOALS = (
     Goal("start_s", 0.35, at_least=False),
     Goal("idle_mb", 50.0, at_least=False),
     Goal("message_bytes", 1200.0, at_least=False),
+    Goal("invoke_c1_p50_ms", 3.0, at_least=False),
+    Goal("invoke_c8_per_s", 1500.0, at_least=True),
+    Goal("cold_p50_ms", 150.0, at_least=False),
+    Goal("drain_s", 2.0, at_least=False),
+    Goal("drain_lost", 0.0, at_least=False),
+    Goal("drain_twice", 0.0, at_least=False),
+    Goal("retired_kb", 200.0, at_least=False),
 )
 
 

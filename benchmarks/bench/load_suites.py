@@ -11,10 +11,10 @@ from bench.run import BATCH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.run import Run
+    from bench.run import QueueSizes, Run
     from bench.server import Server
 
-    Step = tuple[str, str, Callable[[Run, Server], wrk.Load]]
+    Step = tuple[str, str, Callable[[Run[QueueSizes], Server], wrk.Load]]
 
 _RATE = "Throughput, a second"
 _CPU = "CPU of the server, µs a request"
@@ -26,7 +26,7 @@ _TEXT = "m" * 200
 _VISIBILITY_S = "60"
 
 
-def send(run: Run) -> None:
+def send(run: Run[QueueSizes]) -> None:
     """SendMessage at three numbers of connections, SendMessageBatch, and SendMessage to a FIFO queue."""
     steps: list[Step] = [(f"send_c{count}", f"SendMessage, {count} conn.", _sender(count)) for count in (1, 16, 64)]
     steps.append(("batch_c16", f"SendMessageBatch of {BATCH}, 16 conn.", _batches))
@@ -34,7 +34,7 @@ def send(run: Run) -> None:
     _measure(run, steps)
 
 
-def roundtrip(run: Run) -> None:
+def roundtrip(run: Run[QueueSizes]) -> None:
     """Send, receive and delete one message; the CPU is that of one of the three requests."""
     steps: list[Step] = [
         (f"roundtrip_c{count}", f"Send, receive, delete; {count} conn.", _tripper(count)) for count in (1, 16)
@@ -42,7 +42,7 @@ def roundtrip(run: Run) -> None:
     _measure(run, steps)
 
 
-def _measure(run: Run, steps: list[Step]) -> None:
+def _measure(run: Run[QueueSizes], steps: list[Step]) -> None:
     with run.all_started() as servers:
         for server in servers:
             run.say(f"warming up {server.name}")
@@ -56,7 +56,7 @@ def _measure(run: Run, steps: list[Step]) -> None:
                         _keep(run, key, title, server.name, turn, step(run, server))
 
 
-def _warm_up(run: Run, server: Server) -> None:
+def _warm_up(run: Run[QueueSizes], server: Server) -> None:
     # Interpreters that specialise and compilers that are just in time are measured as they are in use. They count
     # calls: a length of time would not do on a busy machine.
     answered = 0
@@ -66,7 +66,7 @@ def _warm_up(run: Run, server: Server) -> None:
             break
 
 
-def _keep(run: Run, key: str, title: str, server: str, turn: int, load: wrk.Load) -> None:
+def _keep(run: Run[QueueSizes], key: str, title: str, server: str, turn: int, load: wrk.Load) -> None:
     results = run.results
     per_s = load.completed_per_s if key.startswith("roundtrip") else load.per_s
     results.add(f"{key}_per_s", Metric(_RATE, title, 0, more_is_better=True), server, turn, per_s)
@@ -85,8 +85,8 @@ def _keep(run: Run, key: str, title: str, server: str, turn: int, load: wrk.Load
     )
 
 
-def _sender(connections: int) -> Callable[[Run, Server], wrk.Load]:
-    def step(run: Run, server: Server) -> wrk.Load:
+def _sender(connections: int) -> Callable[[Run[QueueSizes], Server], wrk.Load]:
+    def step(run: Run[QueueSizes], server: Server) -> wrk.Load:
         with server.client() as client:
             url = run.queue(client)
             body = f'{{"QueueUrl":"{url}","MessageBody":"{_TEXT}"}}'
@@ -104,7 +104,7 @@ def _sender(connections: int) -> Callable[[Run, Server], wrk.Load]:
     return step
 
 
-def _batches(run: Run, server: Server) -> wrk.Load:
+def _batches(run: Run[QueueSizes], server: Server) -> wrk.Load:
     with server.client() as client:
         url = run.queue(client)
         entries = ",".join(f'{{"Id":"{n}","MessageBody":"{_TEXT}"}}' for n in range(BATCH))
@@ -114,7 +114,7 @@ def _batches(run: Run, server: Server) -> wrk.Load:
     return load
 
 
-def _fifo(run: Run, server: Server) -> wrk.Load:
+def _fifo(run: Run[QueueSizes], server: Server) -> wrk.Load:
     with server.client() as client:
         url = run.queue(client, FifoQueue="true")
         load = wrk.load(server, "fifo", 16, run.sizes.seconds, url, _TEXT, cores=run.cores)
@@ -122,8 +122,8 @@ def _fifo(run: Run, server: Server) -> wrk.Load:
     return load
 
 
-def _tripper(connections: int, seconds: int | None = None) -> Callable[[Run, Server], wrk.Load]:
-    def step(run: Run, server: Server) -> wrk.Load:
+def _tripper(connections: int, seconds: int | None = None) -> Callable[[Run[QueueSizes], Server], wrk.Load]:
+    def step(run: Run[QueueSizes], server: Server) -> wrk.Load:
         with server.client() as client:
             url = run.queue(client, VisibilityTimeout=_VISIBILITY_S)
             length = seconds or run.sizes.seconds

@@ -52,11 +52,11 @@ def show(results: Results) -> None:
         console.print(escape(line), highlight=False)
 
 
-def markdown(results: Results) -> str:
+def markdown(results: Results, service: str, program: str) -> str:
     """The same tables as a page."""
     parts = [
-        "# SQS benchmark results",
-        "Made by `python benchmarks/sqs.py --markdown`; `benchmarks/README.md` says how each number is measured.",
+        f"# {service} benchmark results",
+        f"Made by `python benchmarks/{program} --markdown`; `benchmarks/README.md` says how each number is measured.",
     ]
     for grid in _grids(results):
         rule = ["---" if place < grid.left else "---:" for place in range(len(grid.head))]
@@ -77,7 +77,7 @@ def remarks(results: Results) -> list[str]:
     if results.others:
         middle, most = statistics.median(results.others), max(results.others)
         lines.append(
-            f"Other processes took {middle:.2f} of the two cores while load was measured (median; at most {most:.2f})"
+            f"Other processes took {middle:.2f} of the cores while load was measured (median; at most {most:.2f})"
             + (
                 ": not quiet, so trust CPU a request before rates, and rates before latencies."
                 if middle > _NOISY_CORES

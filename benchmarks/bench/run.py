@@ -7,7 +7,7 @@ import itertools
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bench import proc
 from bench.client import CallError
@@ -27,10 +27,18 @@ _FAILURES = (ServerError, CallError, LoadError, OSError, ValueError, KeyError)
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: `deep` and `shallow` are messages waiting, `flight` received and not deleted."""
+    """How much of everything, in every benchmark: `seconds` is the length of one load."""
 
     rounds: int
     seconds: int
+    fill_limit_s: float
+    settle_s: float
+
+
+@dataclass(frozen=True)
+class QueueSizes(Sizes):
+    """For SQS: `deep` and `shallow` are messages waiting, `flight` received and not deleted."""
+
     starts: int
     deep: int
     flight: int
@@ -39,13 +47,11 @@ class Sizes:
     samples: int
     warm_up_s: int
     turn_limit_s: float
-    fill_limit_s: float
     shallow: int = 100
     stored_bytes: int = 1024
-    settle_s: float = 1.0
 
 
-FULL = Sizes(
+FULL = QueueSizes(
     rounds=5,
     seconds=2,
     starts=5,
@@ -57,8 +63,9 @@ FULL = Sizes(
     warm_up_s=10,
     turn_limit_s=10,
     fill_limit_s=60,
+    settle_s=1.0,
 )
-QUICK = Sizes(
+QUICK = QueueSizes(
     rounds=1,
     seconds=1,
     starts=3,
@@ -70,15 +77,19 @@ QUICK = Sizes(
     warm_up_s=4,
     turn_limit_s=3,
     fill_limit_s=3,
+    settle_s=1.0,
 )
 
 
+S = TypeVar("S", bound=Sizes)
+
+
 @dataclass
-class Run:
+class Run(Generic[S]):
     """What every suite is given. `server_core` and `load_core` are None where cores cannot be chosen."""
 
     specs: list[Spec]
-    sizes: Sizes
+    sizes: S
     results: Results
     server_core: int | None = None
     load_core: int | None = None
@@ -89,8 +100,9 @@ class Run:
 
     @property
     def cores(self) -> frozenset[int]:
-        """The cores that the measuring happens on."""
-        return frozenset(core for core in (self.server_core, self.load_core) if core is not None)
+        """The cores that the measuring happens on: all of them where nothing is pinned."""
+        pinned = frozenset(core for core in (self.server_core, self.load_core) if core is not None)
+        return pinned or frozenset(proc.usable_cores())
 
     def say(self, text: str) -> None:
         """A line of progress."""

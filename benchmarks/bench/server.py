@@ -28,7 +28,7 @@ OURS = "undercast"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 5.0
-_KEYS = {"command", "env", "files", "version", "install"}
+_KEYS = {"command", "env", "files", "version", "install", "services"}
 
 
 class PeersError(Exception):
@@ -51,6 +51,7 @@ class Spec:
     version: tuple[str, ...] = ()
     folder: Path | None = None
     skipped: str = ""
+    services: tuple[str, ...] = ("sqs",)
 
     def ask_version(self) -> str:
         """Its version as it tells it itself, else nothing."""
@@ -81,13 +82,14 @@ def undercast(command: str | None) -> Spec:
     )
 
 
-def peers(file: Path, folders: Sequence[Path]) -> list[Spec]:
-    """The servers of a peers file, marked when not installed. PeersError for a file that makes no sense."""
+def peers(file: Path, folders: Sequence[Path], service: str) -> list[Spec]:
+    """The servers of a peers file that have a service, marked when not installed. PeersError for a senseless file."""
     try:
         tables = tomllib.loads(file.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise PeersError(f"{file}: {error}") from None
-    return [_spec(name, table, file, _places(folders)) for name, table in tables.items()]
+    specs = [_spec(name, table, file, _places(folders)) for name, table in tables.items()]
+    return [spec for spec in specs if service in spec.services]
 
 
 def _spec(name: str, table: Any, file: Path, places: str) -> Spec:
@@ -104,6 +106,7 @@ def _spec(name: str, table: Any, file: Path, places: str) -> Spec:
         env=table.get("env", {}),
         files=table.get("files", {}),
         version=tuple(table.get("version", ())),
+        services=tuple(table.get("services", ("sqs",))),
         skipped="" if program else f"not installed ({table.get('install', words[0] + ' not found')})",
     )
 

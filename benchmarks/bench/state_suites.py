@@ -14,7 +14,7 @@ from bench.run import BATCH
 
 if TYPE_CHECKING:
     from bench.client import Client
-    from bench.run import Run
+    from bench.run import QueueSizes, Run
     from bench.server import Spec
 
 _DEPTH = "Median latency by what the queue holds, one connection"
@@ -26,7 +26,7 @@ _BODY_BYTES = 100
 class _Load:
     """One server in one state, asked again and again without leaving that state."""
 
-    def __init__(self, run: Run, client: Client, *, waiting: int, flight: int) -> None:
+    def __init__(self, run: Run[QueueSizes], client: Client, *, waiting: int, flight: int) -> None:
         self._client = client
         # Whatever is received stays in flight: nothing may come back by itself while the run lasts.
         self._url = run.queue(client, VisibilityTimeout="43200")
@@ -37,7 +37,7 @@ class _Load:
         self.receive_s: list[float] = []
         self.delete_s: list[float] = []
 
-    def _put_in_flight(self, run: Run, count: int) -> int:
+    def _put_in_flight(self, run: Run[QueueSizes], count: int) -> int:
         run.fill(self._client, self._url, count, _BODY_BYTES)
         request = self._client.encode("ReceiveMessage", QueueUrl=self._url, MaxNumberOfMessages=BATCH)
         deadline = time.perf_counter() + run.sizes.fill_limit_s
@@ -66,14 +66,14 @@ class _Load:
         self._client.exchange(self._send)
 
 
-def depth(run: Run) -> None:
+def depth(run: Run[QueueSizes]) -> None:
     """Receive and delete on three servers of one kind: nearly empty, with a deep queue, and with many in flight."""
     for spec in run.specs:
         with run.guarded(spec.name, "depth"), contextlib.ExitStack() as stack:
             _depth(run, spec, stack)
 
 
-def _depth(run: Run, spec: Spec, stack: contextlib.ExitStack) -> None:
+def _depth(run: Run[QueueSizes], spec: Spec, stack: contextlib.ExitStack) -> None:
     sizes = run.sizes
     loads: dict[str, _Load] = {}
     for state, waiting, flight in (
@@ -104,7 +104,7 @@ def _depth(run: Run, spec: Spec, stack: contextlib.ExitStack) -> None:
         _keep_depth(run, spec.name, turn, loads)
 
 
-def _keep_depth(run: Run, server: str, turn: int, loads: dict[str, _Load]) -> None:
+def _keep_depth(run: Run[QueueSizes], server: str, turn: int, loads: dict[str, _Load]) -> None:
     results, sizes = run.results, run.sizes
     where = {
         "shallow": f"at depth {sizes.shallow}",
@@ -125,7 +125,7 @@ def _keep_depth(run: Run, server: str, turn: int, loads: dict[str, _Load]) -> No
     run.say(f"round {turn + 1}/{sizes.rounds}  shallow / deep / in flight  {server:10} {',  '.join(said)}")
 
 
-def startup(run: Run) -> None:
+def startup(run: Run[QueueSizes]) -> None:
     """From the start of the process to its first answered request."""
     metric = Metric(_STATE, "Start to the first answer, s", 3)
     # The first start of all reads files that the later ones find in memory, and Python compiles: it does not count.
@@ -139,7 +139,7 @@ def startup(run: Run) -> None:
                     run.say(f"start {turn + 1}/{run.sizes.starts}  {spec.name:10} {server.ready_s:.3f} s")
 
 
-def memory(run: Run) -> None:
+def memory(run: Run[QueueSizes]) -> None:
     """Memory of a server that has answered one request, and what a stored message takes beyond its body."""
     if not proc.HAS_PROC:
         run.note("memory: not measured, as this system has no /proc")
@@ -151,7 +151,7 @@ def memory(run: Run) -> None:
                 _memory(run, turn, spec.name, server.pid, client)
 
 
-def _memory(run: Run, turn: int, server: str, pid: int, client: Client) -> None:
+def _memory(run: Run[QueueSizes], turn: int, server: str, pid: int, client: Client) -> None:
     sizes = run.sizes
     idle = proc.memory_bytes(pid, "Pss")
     run.results.add("idle_mb", Metric(_STATE, "Idle memory (PSS), MB", 1), server, turn, idle / 1e6)

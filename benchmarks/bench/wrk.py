@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from bench.server import Server
 
 _SCRIPTS = Path(__file__).resolve().parents[1] / "wrk"
-MISSING = (
-    "wrk, which makes the load, is not installed (Debian, Ubuntu: apt install wrk; macOS: brew install wrk).\n"
-    "Without it: --suite depth,startup,memory"
-)
+MISSING = "wrk, which makes the load, is not installed (Debian, Ubuntu: apt install wrk; macOS: brew install wrk)"
 
 
 class LoadError(Exception):

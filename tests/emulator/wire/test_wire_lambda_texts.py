@@ -29,7 +29,7 @@ def of_function(**params: Any) -> str:
     return message.removeprefix("1 validation error detected: ")
 
 
-def test_a_list_of_simple_values_is_shown_whole() -> None:
+def test_a_list_of_simple_values_is_shown_whole(todays_model: None) -> None:
     assert of_function(VpcConfig={"SubnetIds": ["subnet-1", "net_2"]}) == (
         "Value '[subnet-1, net_2]' at 'vpcConfig.subnetIds' failed to satisfy constraint: Member must satisfy "
         "constraint: [Member must have length less than or equal to 1024, Member must have length greater than or "

@@ -153,7 +153,7 @@ def test_tags(aws, active) -> None:
          "Capacity provider not found: arn:aws:lambda:us-east-1:000000000000:capacity-provider:p"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_tagged(aws, active, resource, message) -> None:
+def test_what_cannot_be_tagged(aws, active, resource, message, todays_model) -> None:
     active()
     for operation, given in (("TagResource", {"Tags": {"a": "b"}}), ("UntagResource", {"TagKeys": ["a"]}),
                              ("ListTags", {})):  # fmt: skip

@@ -142,7 +142,7 @@ def aws_refused_create(aws, **params):
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )  # fmt: skip
-def test_create_refuses(aws, params, code, message) -> None:
+def test_create_refuses(aws, params, code, message, todays_model) -> None:
     refused = aws_refused_create(aws, **params)
     assert refused.code == code
     assert message in refused.message
