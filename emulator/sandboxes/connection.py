@@ -6,6 +6,7 @@ error in trailers: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.connection import Connection, Door
@@ -13,7 +14,10 @@ from emulator.connection import Connection, Door
 if TYPE_CHECKING:
     import asyncio
 
+    from emulator.sandboxes.peers import Address
     from emulator.wire.exchange import Exchange
+
+log = logging.getLogger("undercast.lambda")
 
 
 class Sink(Protocol):
@@ -35,6 +39,9 @@ class StreamingDoor(Door, Protocol):
         When the body has ended, `handle` gets the exchange: without its body, with the trailers among its headers.
         """
 
+    def knows(self, client: Address, server: Address) -> bool:
+        """Whether the client is a process that may ask here."""
+
 
 class ServerState:
     """What connections share."""
@@ -53,6 +60,15 @@ class RuntimeConnection(Connection):
         super().__init__(door, server_state=server_state)
         self._streaming_door = door
         self._sink: Sink | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        if client and server and not self._streaming_door.knows(client[:2], server[:2]):
+            log.warning("a process of another sandbox was turned away from the Runtime API at %s:%d", *server[:2])
+            self._closing = True
+            transport.close()
+            return
+        super().connection_made(transport)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

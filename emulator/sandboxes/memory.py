@@ -45,17 +45,10 @@ class Gauge:
         """What it and its descendants hold now, without pages of files."""
         found = self.read()
         total = found.now - found.files
-        waiting = _children(self.pid)
-        seen = set(waiting)
-        while waiting:
-            pid = waiting.pop()
+        for pid in descendants(self.pid):
             with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 (hot)
                 text = file.read()
                 total += _field(text, b"VmRSS:") - _field(text, b"RssFile:")
-            for child in _children(pid):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
         return total
 
     def close(self) -> None:
@@ -70,6 +63,18 @@ def _field(text: bytes, name: bytes) -> int:
     if start < 0:
         return 0
     return int(text[start + len(name) : text.index(b"kB", start)]) * 1024
+
+
+def descendants(pid: int) -> set[int]:
+    """All that a process has started, and they."""
+    waiting = _children(pid)
+    seen = set(waiting)
+    while waiting:
+        for child in _children(waiting.pop()):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+    return seen
 
 
 def _children(pid: int) -> list[int]:

@@ -103,6 +103,10 @@ class Nursery:
         """The nursery's own process."""
         return self._process.pid
 
+    def is_unknown(self, pid: int) -> bool:
+        """Whether this is none of the processes that were ordered, as far as has been told."""
+        return pid not in self._pids.values()
+
     def start(self, order: Order, output: int, owner: Owner) -> Child:
         """Start a process whose output goes to the descriptor `output`, which is closed here."""
         self._numbers += 1

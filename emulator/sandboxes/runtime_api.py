@@ -1,8 +1,8 @@
 """The Lambda Runtime API of one sandbox, 2018-06-01, and the way to its extensions and telemetry.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-One sandbox has one of these, at an address of its own on loopback; it knows at most one invocation, so no process can
-answer for another's.
+One sandbox has one of these, at an address of its own on loopback, and answers its own processes only (`peers`); it
+knows at most one invocation. So no process can answer for another's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from emulator.sandboxes.connection import Sink
     from emulator.sandboxes.extensions import Extensions
+    from emulator.sandboxes.peers import Address
     from emulator.sandboxes.telemetry import Telemetry
     from services.ports import Hold, Work
 
@@ -62,6 +63,9 @@ class Runtime(Protocol):
 
     def hold(self) -> Hold:
         """Keep the clock."""
+
+    def owns(self, client: Address, server: Address) -> bool:
+        """Whether the client's end of a connection is a process of this sandbox's, as far as can be told."""
 
 
 class RuntimeApi:
@@ -132,12 +136,22 @@ class RuntimeApi:
         self._runtime.stream_begins(work, _text(exchange, b"content-type", "application/octet-stream"))
         return _Stream(self, self._runtime, work)
 
+    def knows(self, client: Address, server: Address) -> bool:
+        """Only the sandbox's own processes are answered."""
+        return self._runtime.owns(client, server)
+
     def body_limit(self, exchange: Exchange) -> int:
         """Bytes of a body that are read."""
         return READ_MAX
 
     def refuse(self, exchange: Exchange | None, status: int, text: str) -> Reply:
-        """What can't be read."""
+        """What can't be read. A response that is too large for that is a response that is too large."""
+        work = self._work
+        if status == 413 and exchange is not None and work is not None and not self._streaming:
+            too_large = exchange.path == b"%b%b/response" % (_INVOCATION, work.request_id.encode())
+            if too_large:
+                self._work = None
+                self._runtime.responded(work, bytes(RESPONSE_MAX + 1))
         return refusal(status, "RequestEntityTooLarge" if status == 413 else "InvalidRequest", text)
 
     def hold(self) -> Hold:

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from emulator.clock import machine_time, stopwatch
-from emulator.sandboxes import endings, environment, runtimes
+from emulator.sandboxes import endings, environment, peers, runtimes
 from emulator.sandboxes.connection import RuntimeConnection, ServerState
 from emulator.sandboxes.debugging import Debugger
 from emulator.sandboxes.extensions import Extensions
-from emulator.sandboxes.memory import Gauge
+from emulator.sandboxes.memory import Gauge, descendants
 from emulator.sandboxes.nursery import Nursery, Order
 from emulator.sandboxes.process import Process
 from emulator.sandboxes.runtime_api import RuntimeApi
@@ -85,6 +85,8 @@ class ProcessSandbox:
         self._places: Places | None = None
         self._runtime: Process | None = None
         self._extension_processes: dict[str, Process] = {}
+        self._pids: dict[Process, int] = {}
+        """Of those that were born and live."""
         self._entry_point = ""
         self._gauge: Gauge | None = None
         self._peak = 0
@@ -223,9 +225,13 @@ class ProcessSandbox:
             | variables,
             folder=folder,
             binds=binds,
-            mark=f"AWS_LAMBDA_RUNTIME_API={self._address}",
+            mark=self._mark,
             python=python,
         )
+
+    @property
+    def _mark(self) -> str:
+        return f"AWS_LAMBDA_RUNTIME_API={self._address}"
 
     # -- emulator.sandboxes.process.Owner
 
@@ -233,6 +239,8 @@ class ProcessSandbox:
         """It runs, or could not be started."""
         if failure is not None:
             log.warning("%s: %s could not be started: %s", self._spec.function_name, process.argv[0], failure[1])
+        else:
+            self._pids[process] = pid
         if process.name:
             return
         if failure is None:
@@ -249,6 +257,7 @@ class ProcessSandbox:
 
     def process_died(self, process: Process, status: int, max_memory: int) -> None:
         """It has ended."""
+        self._pids.pop(process, None)
         if process.name:
             self._extension_died(process, status)
             return
@@ -282,6 +291,25 @@ class ProcessSandbox:
     def hold(self) -> Hold:
         """Keep the clock."""
         return self._supplier.clock.hold()
+
+    def owns(self, client: peers.Address, server: peers.Address) -> bool:
+        """Whether the client is a process of ours, or nobody can tell."""
+        socket_number = peers.inode(client, server)
+        if socket_number == 0 or self._nursery is None:
+            return True
+        nursery, ours = self._nursery, set(self._pids.values())
+        # First those who most likely are: this is asked in every cold start. None: we may not look.
+        if any(peers.holds(pid, socket_number) is not False for pid in ours):
+            return True
+        holders = {pid for pid in descendants(nursery.pid) if peers.holds(pid, socket_number)}
+        if any(holders & descendants(pid) for pid in ours):
+            return True
+        started = [*self._extension_processes.values(), *([self._runtime] if self._runtime else [])]
+        if any(process.alive and process not in self._pids for process in started):
+            # The nursery has not told of that one yet.
+            return any(nursery.is_unknown(pid) for pid in holders)
+        mark = self._mark.encode()
+        return any(peers.is_of(pid, one, nursery.pid, mark) for pid in holders for one in ours)
 
     def asks(self) -> None:
         """The runtime asks for an invocation."""

@@ -113,7 +113,7 @@ class Log:
         """The function wrote something: one event."""
         said = text.decode("utf-8", "replace")
         if self._init is not None:
-            self._init.append(said)
+            _keep(self._init, said)
         self._say(said)
         self.flush()
 
@@ -183,10 +183,17 @@ class Log:
     def _say(self, text: str) -> None:
         self._held.append((self._now_ms(), text))
         if self._tail is not None:
-            self._tail.append(text)
+            _keep(self._tail, text)
 
     def _now_ms(self) -> int:
         return int(self._clock.now() * 1000)
+
+
+def _keep(tail: list[str], text: str) -> None:
+    """Remember what a tail can still show: a function may write without end."""
+    tail.append(text[-TAIL_MAX:])
+    if len(tail) > 2 * TAIL_MAX:
+        del tail[:-TAIL_MAX]
 
 
 def billed_ms(usage: Usage) -> int:

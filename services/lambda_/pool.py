@@ -163,7 +163,8 @@ class Pool:
         """It is free."""
         if worker in self._finishing:
             self._finishing.remove(worker)
-        if worker.stale:
+        if worker.stale or self._closed:
+            # Begun in a closed pool: for an invocation whose former worker died under it.
             worker.shut_down("spindown")
             return
         self._idle.append(worker)

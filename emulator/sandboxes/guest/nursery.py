@@ -173,6 +173,10 @@ class Nursery:
         self.numbers: dict[int, int] = {}
         self.marks: dict[int, bytes] = {}
         """What their descendants have in their environment, by number."""
+        self.mounts: dict[int, str] = {}
+        """And what names their mount namespace, if they have one of their own."""
+        self.ended: list[tuple[bytes, str]] = []
+        """Both, of processes that have ended and may have left others."""
         self.pid = os.getpid()
         self.received = b""
         self.descriptors: list[int] = []
@@ -190,6 +194,7 @@ class Nursery:
             if self.wake_read in ready:
                 os.read(self.wake_read, 4096)
                 self.reap()
+                self.kill_strays()
             if self.control in ready:
                 data, descriptors, _, _ = socket.recv_fds(self.control, 65536, 64)
                 if not data:
@@ -248,6 +253,8 @@ class Nursery:
         self.pids[number] = pid
         self.numbers[pid] = number
         self.marks[number] = order["mark"].encode()
+        if self.root is not None:
+            self.mounts[number] = mounts_of(pid)
         self.report(event="started", number=number, pid=pid, failure=json.loads(failure) if failure else None)
         return None
 
@@ -290,23 +297,29 @@ class Nursery:
             if not LINUX:
                 kill_quietly(os.killpg, pid, signal.SIGKILL)
             del self.pids[number]
-            self.kill_strays(self.marks.pop(number))
+            self.ended.append((self.marks.pop(number), self.mounts.pop(number, "")))
+            self.kill_strays()
             size = usage.ru_maxrss * 1024 if LINUX else usage.ru_maxrss
             self.report(event="exited", number=number, status=status, max_memory=size)
 
-    def kill_strays(self, mark: bytes) -> None:
-        """Kill what left its group and was adopted by us, by what it has in its environment."""
-        if not LINUX:
+    def kill_strays(self) -> None:
+        """Kill what left its group and was adopted by us, with all below it: by its mounts, or its environment.
+
+        An environment can be cleared, and a process that was forked only does not show it; mounts can't be left. One
+        may start another before it dies: its end wakes us, and we look again, until a look finds nobody.
+        """
+        if not LINUX or not self.ended:
             return
-        for pid in children(os.getpid()):
-            if pid in self.numbers:
-                continue
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as file:
-                    if mark in file.read():
-                        kill_quietly(os.kill, pid, signal.SIGKILL)
-            except OSError:
-                continue
+        strays = [pid for pid in children(os.getpid()) if pid not in self.numbers]
+        left = []
+        for mark, mounts in self.ended:
+            found = [pid for pid in strays if is_of(pid, mark, mounts)]
+            for pid in found:
+                for relative in (*descendants(pid), pid):
+                    kill_quietly(os.kill, relative, signal.SIGKILL)
+            if found:
+                left.append((mark, mounts))
+        self.ended = left
 
     def kill_all(self) -> None:
         """The server is gone: so is everything."""
@@ -416,6 +429,25 @@ def descendants(pid: int) -> set[int]:
                 found.add(child)
                 waiting.append(child)
     return found
+
+
+def mounts_of(pid: int) -> str:
+    """The name of a process's mount namespace; nothing for one that has ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return ""
+
+
+def is_of(pid: int, mark: bytes, mounts: str) -> bool:
+    """Whether a process has these mounts, or this in its environment."""
+    if mounts and mounts_of(pid) == mounts:
+        return True
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return mark in file.read().split(b"\0")
+    except OSError:
+        return False
 
 
 def kill_quietly(kill: Callable[[int, int], None], whom: int, how: int) -> None:

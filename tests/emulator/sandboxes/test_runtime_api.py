@@ -134,6 +134,9 @@ class Wire:
     def write(self, data: bytes) -> None:
         self.written += data
 
+    def get_extra_info(self, name: str) -> None:
+        """Nobody is at the other end."""
+
     def close(self) -> None: ...
 
     def pause_reading(self) -> None: ...

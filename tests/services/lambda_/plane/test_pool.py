@@ -362,3 +362,22 @@ def test_the_spec_says_all_that_a_sandbox_needs(run):
         assert json.dumps(rest)
 
     run(scenario)
+
+
+def test_what_a_closed_pool_still_has_to_run_leaves_no_worker(run):
+    async def scenario(world):
+        function = world.function()
+        sandbox = world.warm()
+        world.start()
+        sandbox.answers(ready=False)
+        future = world.start()
+        world.configure(function, handler="c.d")
+        # It dies before it asks for what it was to run next.
+        sandbox.events.exited("exit status 1", Usage(1.0, 1, None))
+        successor = world.sandboxes[-1]
+        successor.events.ready()
+        successor.answers()
+        await future
+        assert successor.down == ["spindown"]
+
+    run(scenario)
