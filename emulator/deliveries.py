@@ -59,17 +59,26 @@ class Deliveries:
         }
 
     async def send(
-        self, target_arn: str, body: str, attributes: Mapping[str, Mapping[str, Any]], *, account: str, region: str
+        self,
+        target_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        account: str,
+        region: str,
+        trace: str = "",
     ) -> None:
-        """Deliver to the target on behalf of `account`. Raises ServiceError when it can't be."""
+        """Deliver to the target on behalf of `account`, as part of `trace`. Raises ServiceError when it can't be."""
         target = arn.parse(target_arn)
         way = None if target is None else self._ways.get(target.service)
         if target is None or way is None:
             raise UnknownTarget(f"Undercast delivers nothing to {target_arn}.")
-        await way(_Parcel(target_arn, target, body, attributes, account, region))
+        await way(_Parcel(target_arn, target, body, attributes, account, region, trace))
 
     async def _to_queue(self, parcel: _Parcel) -> None:
-        self._queues.send(parcel.target_arn, parcel.body, parcel.attributes, account=parcel.account)
+        self._queues.send(
+            parcel.target_arn, parcel.body, parcel.attributes, account=parcel.account, trace_header=parcel.trace
+        )
 
     async def _to_function(self, parcel: _Parcel) -> None:
         self._functions().invoke_event(parcel.target_arn, parcel.body.encode())
@@ -108,7 +117,7 @@ class Deliveries:
 class _Parcel:
     """One thing to deliver."""
 
-    __slots__ = ("account", "attributes", "body", "region", "target", "target_arn")
+    __slots__ = ("account", "attributes", "body", "region", "target", "target_arn", "trace")
 
     def __init__(
         self,
@@ -118,7 +127,9 @@ class _Parcel:
         attributes: Mapping[str, Mapping[str, Any]],
         account: str,
         region: str,
+        trace: str,
     ) -> None:
+        self.trace = trace
         self.target_arn = target_arn
         self.target = target
         self.body = body

@@ -274,9 +274,16 @@ class Deliveries(Protocol):
     """Where records are sent: destinations and dead-letter targets, by the ARN of a queue, topic or other service."""
 
     async def send(
-        self, target_arn: str, body: str, attributes: Mapping[str, Mapping[str, Any]], *, account: str, region: str
+        self,
+        target_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        account: str,
+        region: str,
+        trace: str = "",
     ) -> None:
-        """Deliver to the target on behalf of `account`. Raises ServiceError when it can't be."""
+        """Deliver to the target on behalf of `account`, as part of `trace`. Raises ServiceError when it can't be."""
 
 
 class Objects(Protocol):

@@ -275,8 +275,7 @@ class AsyncInvocations:
         if target is None or len(record) > limits.ASYNCHRONOUS_PAYLOAD_MAX:
             log.warning("The end of %s could not be told to %s", event.arn, target_arn)
             return
-        trace = event.trace if event.outcome is None else event.outcome.trace
-        self.accept(self._entropy.uuid(), target, record, trace)
+        self.accept(self._entropy.uuid(), target, record, _trace(event))
 
     async def _deliver(
         self, target_arn: str, event: Event, body: str, attributes: Mapping[str, Mapping[str, Any]]
@@ -285,6 +284,13 @@ class AsyncInvocations:
         # Time waits for it: whoever is told must be told now, not later.
         with self._clock.hold():
             try:
-                await self._deliveries.send(target_arn, body, attributes, account=name.account, region=name.region)
+                await self._deliveries.send(
+                    target_arn, body, attributes, account=name.account, region=name.region, trace=_trace(event)
+                )
             except ServiceError as error:
                 log.warning("The end of %s could not be told to %s: %s", event.arn, target_arn, error.message)
+
+
+def _trace(event: Event) -> str:
+    """The trace as the last attempt left it: with the function in its lineage."""
+    return event.trace if event.outcome is None else event.outcome.trace

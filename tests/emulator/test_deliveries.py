@@ -24,8 +24,8 @@ class World:
     def __init__(self):
         self.told = []
 
-    def send(self, arn, body, attributes, *, account):
-        self.told.append(("sqs", arn, body, attributes, account))
+    def send(self, arn, body, attributes, *, account, trace_header):
+        self.told.append(("sqs", arn, body, attributes, account, trace_header))
 
     def invoke_event(self, arn, payload):
         self.told.append(("lambda", arn, payload))
@@ -47,7 +47,7 @@ def send(world):
     deliveries = Deliveries(clock, RandomEntropy(1), queues=world, functions=lambda: world, neighbours=lambda: world)
 
     def send(arn, body=RECORD, attributes=ATTRIBUTES):
-        asyncio.run(deliveries.send(arn, body, attributes, account="000000000000", region="eu-west-1"))
+        asyncio.run(deliveries.send(arn, body, attributes, account="000000000000", region="eu-west-1", trace="Root=1"))
         return world.told[-1]
 
     return send
@@ -55,7 +55,7 @@ def send(world):
 
 def test_to_a_queue(send):
     arn = "arn:aws:sqs:eu-west-1:000000000000:q"
-    assert send(arn) == ("sqs", arn, RECORD, ATTRIBUTES, "000000000000")
+    assert send(arn) == ("sqs", arn, RECORD, ATTRIBUTES, "000000000000", "Root=1")
 
 
 def test_to_a_topic_in_its_own_account_and_region(send):

@@ -173,7 +173,7 @@ class FakeDeliveries:
         self.sent: list[tuple[str, str, dict[str, Any]]] = []
         self.refusal: Exception | None = None
 
-    async def send(self, target_arn, body, attributes, *, account, region):
+    async def send(self, target_arn, body, attributes, *, account, region, trace=""):
         assert (account, region) == SCOPE
         if self.refusal is not None:
             raise self.refusal
