@@ -95,6 +95,11 @@ def test_the_demo_says_what_is_wrong_on_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
+def heed_interrupts() -> None:
+    """In the child, before it becomes the consumer."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
     """What a process says after Ctrl-C; pressed again if need be: Python drops one that comes while an object ends."""
     for _ in range(10):
@@ -111,7 +116,13 @@ def test_the_producer_and_the_consumer_run_by_themselves() -> None:
     with undercast.server.start() as server:
         command = [sys.executable, HERE / "consumer.py"]
         with subprocess.Popen(
-            command, env=clients(server), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=clients(server),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A job in the background of a shell inherits that Ctrl-C is ignored.
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - one call, and no lock is taken
         ) as consumer:
             assert consumer.stdout is not None
             try:
