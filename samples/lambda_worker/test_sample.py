@@ -28,12 +28,11 @@ def test_the_good_orders_are_invoiced_and_the_poison_message_is_put_aside() -> N
     assert done.returncode == 0, done.stdout + done.stderr
     said = re.findall(r"\| order (\d+), receive (\d): (.*)", done.stdout)
     # Several workers write at the same standing instant, each to a stream of its own: no order between them.
-    assert sorted(said) == [
+    assert sorted(said[:4]) == [
         ("1001", "1", "invoiced 48.00"),
         ("1002", "1", "invoiced 31.50"),
         ("1003", "1", "'18,90' is not a price"),
-        ("1003", "2", "'18,90' is not a price"),
-        ("1003", "3", "'18,90' is not a price"),
         ("1004", "1", "invoiced 36.00"),
     ]
+    assert said[4:] == [("1003", "2", "'18,90' is not a price"), ("1003", "3", "'18,90' is not a price")]
     assert "1003 is in orders-dlq after 1 min 30 s" in done.stdout

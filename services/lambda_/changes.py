@@ -47,17 +47,23 @@ class Changes:
                 f"The operation cannot be performed at this time. An update is in progress for resource: {function.arn}"
             )
 
-    def create(self, version: Version, *, after_s: float = 0.0) -> None:
-        """Pending, and Active once the answer is out: it takes no time, but it can be seen.
-
-        A version that an update publishes takes as long as the update.
-        """
+    def pending(self, version: Version) -> None:
+        """The version is being created. Whoever begins this ends it by `active`."""
         version.state, version.state_reason, version.state_reason_code = "Pending", _REASON, _CODE
 
-        def end() -> None:
-            version.state, version.state_reason, version.state_reason_code = "Active", "", ""
+    def active(self, version: Version) -> None:
+        """The version has been created.
 
-        self._later(version, after_s, end)
+        Told as soon as the answer is built, which still says Pending: creating takes no time here, and whoever has
+        the answer may invoke at once. A timer, even one without delay, could come after the next request.
+        """
+        self._end_creation(version, self._entropy.uuid())
+
+    def create_by_update(self, version: Version) -> None:
+        """A version that an update publishes takes as long as the update."""
+        self.pending(version)
+        revision_id = self._entropy.uuid()
+        self.after(UPDATE_S, lambda: self._end_creation(version, revision_id))
 
     def update(self, version: Version) -> None:
         """InProgress, and Successful after a blink. A new revision at both."""
@@ -66,11 +72,15 @@ class Changes:
         version.last_update_status = "InProgress"
         version.last_update_reason, version.last_update_reason_code = _REASON, _CODE
 
+        # Drawn now: the order of draws must not depend on when a timer fires.
+        revision_id = self._entropy.uuid()
+
         def end() -> None:
             version.last_update_status = "Successful"
             version.last_update_reason, version.last_update_reason_code = "", ""
+            self._tell(version, revision_id)
 
-        self._later(version, UPDATE_S, end)
+        self.after(UPDATE_S, end)
 
     def after(self, seconds: float, end: Callable[[], None]) -> None:
         """Call `end` when that has passed on the clock, or in real time: who waits for a change is outside."""
@@ -82,15 +92,12 @@ class Changes:
 
         self._clock.patience(seconds, ended)
 
-    def _later(self, version: Version, seconds: float, end: Callable[[], None]) -> None:
-        # Drawn now: the order of draws must not depend on when a timer fires.
-        revision_id = self._entropy.uuid()
+    def _end_creation(self, version: Version, revision_id: str) -> None:
+        version.state, version.state_reason, version.state_reason_code = "Active", "", ""
+        self._tell(version, revision_id)
 
-        def ended() -> None:
-            end()
-            version.revision_id = revision_id
-            function = self._functions.get(version.function)
-            if function is not None and function.at(version.version) is version:
-                self._functions.tell_changed(version)
-
-        self.after(seconds, ended)
+    def _tell(self, version: Version, revision_id: str) -> None:
+        version.revision_id = revision_id
+        function = self._functions.get(version.function)
+        if function is not None and function.at(version.version) is version:
+            self._functions.tell_changed(version)

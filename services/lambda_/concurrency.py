@@ -121,15 +121,15 @@ class ConcurrencyApi:
             raise ResourceConflict("Version is pointed by a Provisioned Concurrency alias")
         given = Provisioned(wanted, self._clock.now())
         before = function.provisioned.get(qualifier)
-        given.allocated = 0 if before is None else min(before.allocated, wanted)
+        given.allocated = given.demand = 0 if before is None else min(before.allocated, wanted)
         function.provisioned[qualifier] = given
 
-        def ready() -> None:
-            if function.provisioned.get(qualifier) is given and given.status == "IN_PROGRESS":
-                given.allocated, given.status = given.requested, "READY"
+        def begin() -> None:
+            if function.provisioned.get(qualifier) is given:
+                given.demand = given.requested
                 self._functions.tell_concurrency(function)
 
-        self._changes.after(limits.UPDATE_S, ready)
+        self._changes.after(limits.UPDATE_S, begin)
         return show.provisioned(given)
 
     def _check_room(self, function: Function, qualifier: str, wanted: int) -> None:

@@ -18,7 +18,7 @@ from services.lambda_.errors import (
     ResourceConflict,
     ResourceNotFound,
 )
-from services.lambda_.limits import FUNCTION_NAME_MAX, UPDATE_S
+from services.lambda_.limits import FUNCTION_NAME_MAX
 from services.lambda_.model import LATEST, Version
 from services.lambda_.paging import page
 from services.lambda_.state import Function
@@ -89,12 +89,17 @@ class FunctionsApi:
         self._functions.in_scope(call.scope)[name.name] = function
         if signing_config and signing is not None:
             signing.attach(name, signing_config)
-        self._parts.changes.create(latest)
-        if not params.get("Publish"):
-            return show.configuration(latest)
-        version, _ = self._parts.versions.publish(function)
-        self._parts.changes.create(version)
-        return show.configuration(version)
+        created = [latest]
+        changes = self._parts.changes
+        changes.pending(latest)
+        if params.get("Publish"):
+            version, _ = self._parts.versions.publish(function)
+            changes.pending(version)
+            created.append(version)
+        answer = show.configuration(created[-1])
+        for each in created:
+            changes.active(each)
+        return answer
 
     def _check_free(self, name: FunctionName) -> None:
         if self._functions.get(name) is not None:
@@ -174,7 +179,7 @@ class FunctionsApi:
             return show.configuration(latest)
         version, new = self._parts.versions.publish(function)
         if new:
-            self._parts.changes.create(version, after_s=UPDATE_S)
+            self._parts.changes.create_by_update(version)
         return show.configuration(version, version.version)
 
     @operation

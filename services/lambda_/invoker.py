@@ -28,6 +28,9 @@ _RECURSION = (
     "function's invocation."
 )
 
+_INIT_FAILED = "FUNCTION_ERROR_INIT_FAILURE"
+"""Recorded: what provisioned concurrency says of a function that can't begin."""
+
 
 class Invoker:
     """Every pool, and what runs. Also the pools' `Listener` and the functions' `Observer`."""
@@ -148,13 +151,19 @@ class Invoker:
             self._capacity_freed(name)
 
     def provisioned_changed(self, pool: Pool) -> None:
-        """A provisioned worker failed: the configuration of its concurrency says so."""
+        """A provisioned worker became ready or failed: the configuration of its concurrency says so."""
         function = self._functions.get(pool.version.function)
-        if function is None or not pool.provisioned_error:
+        if function is None:
             return
         for qualifier, given in function.provisioned.items():
-            if self._version_of(function, qualifier) == pool.version.version and given.status == "READY":
+            if self._version_of(function, qualifier) != pool.version.version:
+                continue
+            if pool.provisioned_error:
                 given.status, given.allocated = "FAILED", 0
+                given.status_reason = _INIT_FAILED
+            elif given.status == "IN_PROGRESS" and pool.provisioned_ready >= given.demand == given.requested:
+                # Once ready it stays so: a worker that dies later is replaced.
+                given.status, given.allocated = "READY", given.requested
 
     def emptied(self, pool: Pool) -> None:
         """A pool that has left is gone for good."""
@@ -196,7 +205,7 @@ class Invoker:
 
     def _provision(self, function: Function, number: str, pool: Pool) -> None:
         count = sum(
-            given.allocated
+            given.demand
             for qualifier, given in function.provisioned.items()
             if self._version_of(function, qualifier) == number
         )

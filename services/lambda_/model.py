@@ -122,12 +122,3 @@ class AsyncPolicy:
     max_age_s: int = 21_600
     on_success: str = ""
     on_failure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Concurrency:
-    """What throttles a function. `None`: no reservation."""
-
-    reserved: int | None = None
-    provisioned: Mapping[str, int] = field(default_factory=dict)
-    """By qualifier."""

@@ -118,10 +118,13 @@ def alias(given: Alias) -> Params:
 
 def provisioned(given: Provisioned) -> Params:
     """Provisioned concurrency of a version or alias."""
-    return {
+    shown: Params = {
         "RequestedProvisionedConcurrentExecutions": given.requested,
         "AvailableProvisionedConcurrentExecutions": given.allocated,
         "AllocatedProvisionedConcurrentExecutions": given.allocated,
         "Status": given.status,
         "LastModified": second(given.last_modified_at),
     }
+    if given.status_reason:
+        shown["StatusReason"] = given.status_reason
+    return shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.lambda_ import names
 from services.lambda_.errors import ResourceNotFound
-from services.lambda_.model import LATEST, Concurrency, FunctionName, Target, Version
+from services.lambda_.model import LATEST, FunctionName, Target, Version
 from services.scope import Scope, Scoped
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ class Provisioned:
     requested: int
     last_modified_at: float
     allocated: int = 0
+    """How many are told of: those of before, until all that were asked for are ready."""
+    demand: int = 0
+    """How many workers are kept."""
     status: str = "IN_PROGRESS"
+    status_reason: str = ""
+    """Why it has failed."""
 
 
 @dataclass(slots=True)
@@ -77,11 +82,6 @@ class Function:
     def scope(self) -> Scope:
         """Where it is."""
         return Scope(self.name.account, self.name.region)
-
-    @property
-    def concurrency(self) -> Concurrency:
-        """What throttles it."""
-        return Concurrency(self.reserved, {name: given.allocated for name, given in self.provisioned.items()})
 
     def versions(self) -> Iterator[Version]:
         """`$LATEST`, then every published version, oldest first."""

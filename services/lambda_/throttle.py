@@ -78,4 +78,4 @@ class Throttle:
 
 
 def _provisioned(function: Function) -> int:
-    return sum(given.allocated for given in function.provisioned.values()) if function.provisioned else 0
+    return sum(given.demand for given in function.provisioned.values()) if function.provisioned else 0

@@ -39,7 +39,6 @@ def invoked(server: Server, account: str, name: str) -> dict[str, Any]:
         Code={"ZipFile": archive()},
         Timeout=30,
     )
-    functions.get_waiter("function_active_v2").wait(FunctionName=name)
     answer = functions.invoke(FunctionName=name)
     said: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, said

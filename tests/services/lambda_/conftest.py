@@ -142,16 +142,18 @@ class FakeObjects:
 
 
 class FakeSandboxes:
-    """Sandboxes that start and say nothing."""
+    """Sandboxes that start and say nothing; a test speaks for them by their `events`."""
 
     def __init__(self):
         self.started = []
+        self.events = []
 
     def why_not(self, runtime, code):
         return ""
 
     def start(self, spec, events):
         self.started.append(spec)
+        self.events.append(events)
         return self
 
     def give(self, work):
@@ -212,13 +214,18 @@ def objects():
 
 
 @pytest.fixture
-def lambda_(clock, store, objects):
+def sandboxes():
+    return FakeSandboxes()
+
+
+@pytest.fixture
+def lambda_(clock, store, objects, sandboxes):
     return LambdaApi(
         clock,
         FakeEntropy(),
         LambdaSettings(),
         code=store,
-        sandboxes=FakeSandboxes(),
+        sandboxes=sandboxes,
         logs=Nothing(),
         queues=Nothing(),
         deliveries=Nothing(),

@@ -53,7 +53,7 @@ def test_reservations_that_are_refused(aws, active) -> None:
     assert qualified.message.startswith("This operation is permitted on Lambda functions only.")
 
 
-def test_provisioned_concurrency_becomes_ready(aws, active, clock) -> None:
+def test_provisioned_concurrency_becomes_ready(aws, active, clock, sandboxes) -> None:
     active(Publish=True)
     put = provision(aws, "1", 5)
     assert put == {
@@ -62,6 +62,10 @@ def test_provisioned_concurrency_becomes_ready(aws, active, clock) -> None:
         "LastModified": "2023-11-14T22:13:20+0000",
     }  # fmt: skip
     clock.advance(limits.UPDATE_S)
+    for worker in sandboxes.events[:4]:
+        worker.ready()
+    assert aws("GetProvisionedConcurrencyConfig", FunctionName="f", Qualifier="1") == put
+    sandboxes.events[4].ready()
     ready = aws("GetProvisionedConcurrencyConfig", FunctionName="f", Qualifier="1")
     assert (ready["Status"], ready["AllocatedProvisionedConcurrentExecutions"]) == ("READY", 5)
     listed = aws("ListProvisionedConcurrencyConfigs", FunctionName="f")["ProvisionedConcurrencyConfigs"]

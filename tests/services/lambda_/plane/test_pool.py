@@ -252,7 +252,7 @@ def test_the_account_has_a_limit_of_its_own(run):
 
 
 def provision(world, function, qualifier, count):
-    function.provisioned[qualifier] = Provisioned(count, world.clock.now(), count, "READY")
+    function.provisioned[qualifier] = Provisioned(count, world.clock.now(), demand=count)
     world.functions.tell_concurrency(function)
 
 
@@ -328,6 +328,7 @@ def test_a_provisioned_init_that_fails_is_seen_and_not_repeated_for_ever(run):
         world.sandboxes[0].events.exited("exit status 1", Usage(1, 1))
         assert len(world.sandboxes) == 1
         assert (function.provisioned["1"].status, function.provisioned["1"].allocated) == ("FAILED", 0)
+        assert function.provisioned["1"].status_reason == "FUNCTION_ERROR_INIT_FAILURE"
         world.start("f:1")
         assert world.sandboxes[1].spec.initialization_type == "on-demand"
 
