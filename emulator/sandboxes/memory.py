@@ -22,6 +22,14 @@ class Memory(NamedTuple):
         return self.peak - self.files
 
 
+class Family(NamedTuple):
+    """A process with all that it has started."""
+
+    members: int
+    held: int
+    """Bytes, without pages of files."""
+
+
 class Gauge:
     """Reads the memory of one process, cheaply: it is read at the end of each invocation."""
 
@@ -41,15 +49,16 @@ class Gauge:
             return Memory(0, 0)
         return Memory(_field(text, b"VmRSS:"), _field(text, b"VmHWM:"), _field(text, b"RssFile:"))
 
-    def of_family(self) -> int:
-        """What it and its descendants hold now, without pages of files."""
+    def of_family(self) -> Family:
+        """It and its descendants, now."""
         found = self.read()
         total = found.now - found.files
-        for pid in descendants(self.pid):
+        below = descendants(self.pid)
+        for pid in below:
             with contextlib.suppress(OSError), open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 (hot)
                 text = file.read()
                 total += _field(text, b"VmRSS:") - _field(text, b"RssFile:")
-        return total
+        return Family(1 + len(below), total)
 
     def close(self) -> None:
         """Give the descriptor back."""

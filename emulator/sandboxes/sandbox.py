@@ -47,6 +47,8 @@ FAREWELL_S: Final = 1.0
 """For a runtime that has reported why it could not begin."""
 WATCH_S: Final = 0.05
 """How often a working process's memory is looked at."""
+PROCESSES_MAX: Final = 1_024
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 _MB: Final = 1024 * 1024
 
 
@@ -432,10 +434,16 @@ class ProcessSandbox:
     # -- memory
 
     def _look(self) -> None:
-        """While it works: is it within its limit?"""
+        """While it works: is it within its limits?"""
         self._watch = self._loop.call_later(WATCH_S, self._look)
-        if self._gauge is not None and self._gauge.of_family() > self._spec.memory_mb * _MB:
+        if self._gauge is None:
+            return
+        family = self._gauge.of_family()
+        if family.held > self._spec.memory_mb * _MB:
             self._out_of_memory()
+        elif family.members > PROCESSES_MAX:
+            # Its whole group at once: one by one, it would start others faster.
+            self._kill()
 
     def _over_the_limit(self) -> bool:
         """Whether it ever was: what comes and goes between two looks counts too."""

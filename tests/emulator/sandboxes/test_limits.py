@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulator.sandboxes import sandbox
+
 if TYPE_CHECKING:
     from tests.emulator.sandboxes.conftest import Place
 
@@ -128,6 +130,30 @@ def test_memory(run: Any, how: str) -> None:
     assert names == ["ready", "exited"]
     assert reason == "out of memory"
     assert usage.max_memory_mb == 128
+
+
+@linux
+def test_a_function_that_starts_too_many_processes_is_killed_with_them(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "PROCESSES_MAX", 20)
+    source = """
+import os, time
+def handler(event, context):
+    for _ in range(event):
+        if os.fork() == 0:
+            time.sleep(600)
+    return "started"
+"""
+
+    async def scenario(place: Place) -> Any:
+        function = await (await place.python(source, memory_mb=10_240)).ready()
+        assert await function.call(10) == "started"
+        function.give(1000)
+        exited = await function.events.until("exited")
+        return exited[0]
+
+    assert run(scenario) == "signal: killed"
 
 
 @linux
