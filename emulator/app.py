@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from emulator.admin.control import Control
     from emulator.config import Settings
+    from emulator.deliveries import Deliveries
     from emulator.functions import Functions
+    from emulator.machines import Machines
     from emulator.neighbours.moto import Neighbours
+    from emulator.topics import Topics
     from emulator.wire.exchange import Exchange, Reply
     from services.api import Service
 
@@ -50,7 +53,14 @@ class App:
         )
         self.logs = LogSink(self.clock, lambda: self.neighbours)
         self.functions = OnDemand("lambda", self._make_functions)
-        self.services: dict[str, Service] = {"sqs": self.sqs, "lambda": self.functions}
+        self.topics = OnDemand("sns", self._make_topics)
+        self.machines = OnDemand("stepfunctions", self._make_machines)
+        self.services: dict[str, Service] = {
+            "sqs": self.sqs,
+            "sns": self.topics,
+            "lambda": self.functions,
+            "stepfunctions": self.machines,
+        }
         self.identities = Identities(self.entropy.stream("identities"))
         self._neighbours: Neighbours | None = None
         self._control_app: asgi.Asgi | None = None
@@ -107,8 +117,52 @@ class App:
             endpoint=self._address_for_functions(),
             queues=self.sqs.by_arn,
             logs=self.logs,
+            deliveries=self._deliveries,
             neighbours=lambda: self.neighbours,
             identities=self.identities,
+        )
+
+    def _make_topics(self) -> Topics:
+        from emulator.topics import Topics
+        from services.sns.settings import SnsSettings
+
+        return Topics(
+            self.clock,
+            self.entropy,
+            SnsSettings(origin=self.own_address, relax_cooldowns=self.settings.relax_cooldowns),
+            queues=self.sqs.by_arn,
+            functions=lambda: self.functions.get().api.data_plane,
+            logs=self.logs,
+            deliveries=self._deliveries,
+            home=Scope(self.settings.account, self.settings.region),
+        )
+
+    def _make_machines(self) -> Machines:
+        from emulator.http_out import HttpClient
+        from emulator.machines import Machines
+
+        return Machines(
+            self.clock,
+            self.entropy,
+            owned=self.services,
+            neighbours=lambda: self.neighbours,
+            logs=self.logs,
+            http=HttpClient(self.clock),
+            origin=lambda: self.own_address,
+            mock_config=self.settings.sfn_mock_config,
+        )
+
+    @functools.cached_property
+    def _deliveries(self) -> Deliveries:
+        from emulator.deliveries import Deliveries
+
+        return Deliveries(
+            self.clock,
+            self.entropy.stream("deliveries"),
+            queues=self.sqs.by_arn,
+            functions=lambda: self.functions.get().api.data_plane,
+            topics=lambda: self.topics.get().api,
+            neighbours=lambda: self.neighbours,
         )
 
     def _issued_account(self, access_key: str) -> str:
@@ -123,6 +177,8 @@ class App:
         return Control(self)
 
     async def _control_page(self, exchange: Exchange) -> Reply:
+        if exchange.path.startswith(b"/_undercast/sns/") and (page := self.topics.get().page(exchange)) is not None:
+            return page
         if self._control_app is None:
             # FastAPI's import takes a fifth of a second: on a thread, so that nobody else waits for it.
             self._control_app = await asyncio.to_thread(_control_app, self.control)
@@ -141,6 +197,8 @@ class App:
         """Addresses that no SDK builds, but people and tools know."""
         if exchange.path.startswith(b"/_aws/lambda/code/"):
             return self.functions.get().code_page(exchange)
+        if exchange.path.startswith(b"/_aws/sns/") and (page := self.topics.get().page(exchange)) is not None:
+            return page
         from emulator.admin.peek import answer
 
         return answer(self.sqs, exchange, Scope(self.settings.account, self.settings.region))
@@ -150,6 +208,8 @@ class App:
 
     async def close(self) -> None:
         """The server ends: so does every process of ours."""
+        if self.topics.made is not None:
+            await self.topics.made.close()
         if self.functions.made is not None:
             await self.functions.made.close()
         if self._neighbours is not None:

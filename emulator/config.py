@@ -85,6 +85,8 @@ class Settings:
     """The largest request body read, bytes. The services' own limits are below it."""
     debug: str = ""
     """Lambda: run functions under a debugger: `any` port, a port, either with `,wait`. Empty: only tagged ones."""
+    sfn_mock_config: str = ""
+    """Step Functions: a file that mocks integrations, as Step Functions Local takes it."""
 
 
 def parse_instant(text: str) -> float:
@@ -177,6 +179,8 @@ class _Option(NamedTuple):
     """Empty for a flag without a value."""
     read: Callable[[str], Any]
     help: str
+    alias: str = ""
+    """A variable of another tool that means the same; ours wins."""
 
     @property
     def flag(self) -> str:
@@ -205,6 +209,13 @@ OPTIONS = (
     _Option("max_body", "BYTES", _max_body, "largest request body (default 512m)"),
     _Option(
         "debug", "PORT", _debug, "run functions under a debugger: on this port, `any` port, PORT,wait to wait for it"
+    ),
+    _Option(
+        "sfn_mock_config",
+        "FILE",
+        str,
+        "mocked integrations of Step Functions, as Step Functions Local takes them",
+        alias="SFN_MOCK_CONFIG",
     ),
 )
 
@@ -254,6 +265,8 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Settings:
         if given is None:
             # An empty variable counts as unset, as in `UNDERCAST_SEED= undercast start`.
             given, origin = environ.get(option.variable) or None, option.variable
+        if given is None and option.alias:
+            given, origin = environ.get(option.alias) or None, option.alias
         if given is None:
             continue
         try:

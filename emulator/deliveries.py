@@ -1,4 +1,4 @@
-"""Where services of ours send what they have to tell: queues and functions here, everything else with the neighbours.
+"""Where services of ours send what they have to tell: queues, functions and topics here, all else with the neighbours.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -29,12 +29,32 @@ class UnknownTarget(ServiceError):
 class Functions(Protocol):
     """Lambda, as far as deliveries need it."""
 
-    def invoke_event(self, function_arn: str, payload: bytes, /) -> str:
+    def invoke_event(self, function_arn: str, payload: bytes, trace: str = "", /) -> str:
         """Accept an asynchronous invocation; its request id. Raises ServiceError."""
 
 
+class Topics(Protocol):
+    """SNS, as far as deliveries need it."""
+
+    def publish(
+        self,
+        topic_arn: str,
+        message: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        account: str,
+        trace_header: str = ...,
+        group_id: str = ...,
+        deduplication_id: str = ...,
+    ) -> dict[str, Any]:
+        """Publish on behalf of `account`. Raises ServiceError."""
+
+
 class Deliveries:
-    """The port `Deliveries`. Lambda itself delivers by this, so functions are looked up when there is one to invoke."""
+    """The port `Deliveries`.
+
+    Lambda and SNS themselves deliver by this, so both are looked up when there is something for them.
+    """
 
     def __init__(
         self,
@@ -43,6 +63,7 @@ class Deliveries:
         *,
         queues: QueuesByArn,
         functions: Callable[[], Functions],
+        topics: Callable[[], Topics],
         neighbours: Callable[[], Neighbours],
     ) -> None:
         self._clock = clock
@@ -50,12 +71,14 @@ class Deliveries:
         self._queues = queues
         self._neighbours = neighbours
         self._functions = functions
+        self._topics = topics
         self._ways: dict[str, Callable[[_Parcel], Awaitable[None]]] = {
             "sqs": self._to_queue,
             "sns": self._to_topic,
             "lambda": self._to_function,
             "events": self._to_bus,
             "s3": self._to_bucket,
+            "firehose": self._to_stream,
         }
 
     async def send(
@@ -81,13 +104,12 @@ class Deliveries:
         )
 
     async def _to_function(self, parcel: _Parcel) -> None:
-        self._functions().invoke_event(parcel.target_arn, parcel.body.encode())
+        self._functions().invoke_event(parcel.target_arn, parcel.body.encode(), parcel.trace)
 
     async def _to_topic(self, parcel: _Parcel) -> None:
-        params: dict[str, Any] = {"TopicArn": parcel.target_arn, "Message": parcel.body}
-        if parcel.attributes:
-            params["MessageAttributes"] = {name: dict(given) for name, given in parcel.attributes.items()}
-        await self._neighbours().call("sns", "Publish", params, parcel.target.account, parcel.target.region)
+        self._topics().publish(
+            parcel.target_arn, parcel.body, parcel.attributes, account=parcel.account, trace_header=parcel.trace
+        )
 
     async def _to_bus(self, parcel: _Parcel) -> None:
         """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-async-destinations"""
@@ -103,6 +125,12 @@ class Deliveries:
         await self._neighbours().call(
             "events", "PutEvents", {"Entries": [entry]}, parcel.target.account, parcel.target.region
         )
+
+    async def _to_stream(self, parcel: _Parcel) -> None:
+        name = parcel.target.resource.removeprefix("deliverystream/")
+        record = {"Data": parcel.body.encode("utf-8", "surrogatepass")}
+        params = {"DeliveryStreamName": name, "Record": record}
+        await self._neighbours().call("firehose", "PutRecord", params, parcel.target.account, parcel.target.region)
 
     async def _to_bucket(self, parcel: _Parcel) -> None:
         """`aws/lambda/async/<function>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<random UUID>`."""

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from emulator.code_store import FolderCodeStore
-from emulator.deliveries import Deliveries
 from emulator.function_urls import FunctionUrls
 from emulator.networks import Networks
 from emulator.objects import Objects
@@ -19,6 +18,7 @@ from services.lambda_.api import LambdaApi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from emulator.deliveries import Deliveries
     from emulator.entropy import RandomEntropy
     from emulator.identities import Identities
     from emulator.log_sink import LogSink
@@ -46,6 +46,7 @@ class Functions:
         endpoint: str,
         queues: QueuesByArn,
         logs: LogSink,
+        deliveries: Deliveries,
         neighbours: Callable[[], Neighbours],
         identities: Identities,
     ) -> None:
@@ -63,13 +64,7 @@ class Functions:
             sandboxes=self._sandboxes,
             logs=logs,
             queues=queues,
-            deliveries=Deliveries(
-                clock,
-                entropy.stream("deliveries"),
-                queues=queues,
-                functions=lambda: self.api.data_plane,
-                neighbours=neighbours,
-            ),
+            deliveries=deliveries,
             objects=Objects(neighbours),
             networks=Networks(neighbours),
             streams=Streams(neighbours),

@@ -38,6 +38,8 @@ class _Stream(NamedTuple):
     region: str
     group: str
     stream: str
+    into_existing: bool = False
+    """Only where the group exists."""
 
 
 class LogSink:
@@ -52,10 +54,22 @@ class LogSink:
         self._tasks: set[asyncio.Task[None]] = set()
         self._patience: Timer | None = None
 
-    def write(self, account: str, region: str, group: str, stream: str, events: list[tuple[int, str]]) -> None:
-        """Append events (epoch milliseconds, text). Returns at once; the order of a stream is kept."""
+    def write(
+        self,
+        account: str,
+        region: str,
+        group: str,
+        stream: str,
+        events: list[tuple[int, str]],
+        *,
+        into_existing: bool = False,
+    ) -> None:
+        """Append events (epoch milliseconds, text). Returns at once; the order of a stream is kept.
+
+        The group is made where there is none; `into_existing` rather loses the events.
+        """
         encoded = orjson.dumps([(at, text.encode("utf-8", "replace").decode()) for at, text in events])
-        self._waiting.setdefault(_Stream(account, region, group, stream), []).append(encoded)
+        self._waiting.setdefault(_Stream(account, region, group, stream, into_existing), []).append(encoded)
         self._size += len(encoded)
         if self._patience is None:
             self._patience = self._clock.patience(OLDEST_S, self._send)
@@ -93,10 +107,13 @@ class LogSink:
             except NeighbourError as error:
                 if error.code != "ResourceNotFoundException":
                     raise
-                await self._create(stream, "CreateLogGroup", {"logGroupName": stream.group})
+                if not stream.into_existing:
+                    await self._create(stream, "CreateLogGroup", {"logGroupName": stream.group})
                 await self._create(stream, "CreateLogStream", at)
                 await self._call(stream, "PutLogEvents", {**at, "logEvents": events})
         except NeighbourError as error:
+            if stream.into_existing and error.code == "ResourceNotFoundException":
+                return
             # Nobody asked for this; a function must not fail because its log can't be kept.
             log.warning("%d events of %s %s were not kept: %s", len(events), stream.group, stream.stream, error)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
 
@@ -301,3 +301,213 @@ class Networks(Protocol):
 
         Raises ServiceError with EC2's code and text when a subnet or a security group does not exist.
         """
+
+
+# -- SNS: where messages go
+
+
+class QueueSink(Protocol):
+    """Queues to send to."""
+
+    def send(
+        self,
+        queue_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        account: str,
+        group_id: str = "",
+        deduplication_id: str = "",
+        trace_header: str = "",
+    ) -> dict[str, Any]:
+        """Send a message on behalf of `account`; the result is SendMessage's.
+
+        Raises:
+            ServiceError: no such queue, or SendMessage would refuse the message.
+        """
+
+    def post(
+        self,
+        letters: Sequence[tuple[str, str]],
+        make: Callable[[str], str],
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        size_at_most: int,
+        account: str,
+        group_id: str = "",
+        trace_header: str = "",
+    ) -> list[int]:
+        """Send to many queues at once: `letters` are ARNs of queues, each with a key that `make` makes the body of.
+
+        That is done when somebody looks at the message, so it may cost what it likes. A body has at most
+        `size_at_most` bytes and no character that SendMessage would refuse. The result are the numbers of those
+        letters that were *not* sent and are to be tried with `send`: there is no such queue, it is a FIFO queue, or the
+        message may be too large for it.
+        """
+
+
+class FunctionSink(Protocol):
+    """Functions to invoke without waiting for what they answer."""
+
+    def invoke_event(self, function_arn: str, payload: bytes, trace: str = "", /) -> str:
+        """Accept an asynchronous invocation, part of `trace`; its request id. Raises ServiceError."""
+
+
+class HttpFailure(Exception):
+    """There was no whole answer: no connection, no name, TLS refused, too slow, too large. `text` says which."""
+
+    def __init__(self, text: str, *, timed_out: bool = False) -> None:
+        super().__init__(text)
+        self.text = text
+        self.timed_out = timed_out
+
+
+class HttpAnswer(NamedTuple):
+    """What an outside server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Lower case names."""
+    body: bytes
+    """At most what was asked for; the rest is cut off."""
+
+
+class HttpOut(Protocol):
+    """Requests to outside servers. Redirects are not followed."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        timeout_s: float = 15.0,
+        answer_max: int = 65_536,
+    ) -> HttpAnswer:
+        """One request. `timeout_s` is real time, for all of it; the clock is held meanwhile.
+
+        Raises:
+            HttpFailure: there was no whole answer.
+        """
+
+
+class Signer(Protocol):
+    """The key that messages are signed with, and its certificate."""
+
+    def sign(self, text: bytes, digest: str) -> str:
+        """Base64 of the PKCS #1 v1.5 signature, `digest` being `sha1` or `sha256`."""
+
+    def certificate_url(self, origin: str) -> str:
+        """Where the certificate is served, for a client that knows us as `origin`."""
+
+
+# -- Step Functions: what tasks ask of the rest of the world
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCall:
+    """One attempt of a Task, for whoever integrates."""
+
+    resource: str
+    """The ARN of the definition, whole: `arn:aws:states:::sqs:sendMessage.waitForTaskToken`, a function's ARN."""
+    arguments: Any
+    """JSON. What a waiting task sends to its worker has the task token in it already."""
+    account: str
+    region: str
+    execution_arn: str
+    role_arn: str
+    credentials_role_arn: str = ""
+    state_name: str = ""
+    task_token: str = ""
+    attempt: int = 0
+    trace: str = ""
+    test_case: str = ""
+    """The mocked test case that the execution was started with (`...#TestCaseName`), or empty."""
+    observe: Callable[[str, Mapping[str, str]], None] | None = None
+    """TestState at TRACE: told an HTTP task's `request` and `response`, by InspectionData's members."""
+    reveal_secrets: bool = False
+    """Whether what `observe` is told has the credentials of the request's connection in it."""
+
+
+class TaskEvents(Protocol):
+    """How a task tells what becomes of it. On the event loop; nothing after `succeeded`, `failed` or `timed_out`."""
+
+    def started(self) -> None:
+        """It has begun (always told first)."""
+
+    def submitted(self, output: Any) -> None:
+        """`.sync` and `.waitForTaskToken`: accepted; it goes on."""
+
+    def succeeded(self, output: Any) -> None:
+        """Its result, as JSON."""
+
+    def failed(self, error: str | None, cause: str | None, stage: str = "") -> None:
+        """It has failed. `stage`: `schedule`, `start` or `submit` where it never came to run."""
+
+    def timed_out(self, error: str | None, cause: str | None) -> None:
+        """What it ran says that it has timed out."""
+
+
+class RunningTask(Protocol):
+    """A task that was begun."""
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more (timeout, stop). A `.sync` task stops what it runs where AWS does."""
+
+
+class Integrations(Protocol):
+    """Everything that a Task's Resource can name, but activities (those are the service's own)."""
+
+    def why_not(self, resource: str) -> str:
+        """What CreateStateMachine says against this resource; empty when it is a supported one."""
+
+    def test_case_problem(self, machine_name: str, test_case: str) -> str:
+        """Why an execution can't be started with that mocked test case; empty when it can."""
+
+    def begin(self, call: TaskCall, events: TaskEvents) -> RunningTask:
+        """Begin. `events` come later, never before this has returned."""
+
+
+class ResultShapes(Protocol):
+    """What the services that tasks call answer, as far as a mocked result can be held against it."""
+
+    def complaint(self, resource: str, result: Any, *, whole: bool) -> str:
+        """What is wrong with a task's mocked result, or nothing. `whole`: required members have to be there."""
+
+
+class LogDelivery(Protocol):
+    """CloudWatch Logs, for a service that delivers into groups which somebody else has made."""
+
+    async def exists(self, account: str, region: str, group: str) -> bool:
+        """Whether there is such a log group."""
+
+    def deliver(self, account: str, region: str, group: str, stream: str, events: list[tuple[int, str]]) -> None:
+        """Append events (epoch milliseconds, text), in order. Returns at once; without such a group they are lost."""
+
+
+class EventSink(Protocol):
+    """EventBridge's default bus, for what services themselves have to tell."""
+
+    def put(
+        self,
+        *,
+        account: str,
+        region: str,
+        source: str,
+        detail_type: str,
+        resources: list[str],
+        at: float,
+        detail: Callable[[], str],
+    ) -> None:
+        """Put an event. `detail` gives its JSON, and is only called when somebody wants it."""
+
+
+class ItemStore(Protocol):
+    """S3, as distributed Maps read items from it and write results to it."""
+
+    async def read(self, operation: str, arguments: Any, *, account: str, region: str) -> Any:
+        """`GetObject` (bytes) or one page of `ListObjectsV2` (its answer). Raises ServiceError."""
+
+    async def write(self, bucket: str, key: str, body: bytes, *, account: str, region: str) -> None:
+        """Write an object. Raises ServiceError."""

@@ -64,6 +64,12 @@ class Client:
         head = _REST_HEAD.format(method=method, path=path, port=self._port, service=service, length=len(body))
         return head.encode() + body
 
+    def encode_form(self, service: str, form: str) -> bytes:
+        """The bytes of one call of a service that takes forms (SNS)."""
+        body = form.encode()
+        head = _REST_HEAD.format(method="POST", path="/", port=self._port, service=service, length=len(body))
+        return head.replace("application/json", "application/x-www-form-urlencoded").encode() + body
+
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call and its answer, parsed."""
         answer = self.exchange(self.encode(operation, **parameters))

@@ -24,7 +24,9 @@ class Goal:
     @property
     def under_load(self) -> bool:
         """Whether the metric's title leaves to its table what was measured."""
-        return self.metric.startswith(("send_", "roundtrip_", "invoke_", "cold_", "drain_", "retired_"))
+        return self.metric.startswith(
+            ("send_", "roundtrip_", "invoke_", "cold_", "drain_", "retired_", "fanout_", "filtered_")
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ GOALS = (
     Goal("drain_lost", 0.0, at_least=False),
     Goal("drain_twice", 0.0, at_least=False),
     Goal("retired_kb", 200.0, at_least=False),
+    Goal("fanout_10_deliveries_per_s", 65_000.0, at_least=True),
+    Goal("fanout_100_deliveries_per_s", 140_000.0, at_least=True),
+    Goal("filtered_100_per_s", 8_600.0, at_least=True),
+    Goal("filtered_100_per_s", 1.0, at_least=True, peer="fauxqs"),
 )
 
 

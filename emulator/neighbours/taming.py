@@ -37,6 +37,8 @@ def tame(clock: Clock, default_account: str, seed: int | None) -> None:
     """Set moto's settings. Must run before any service of moto's is imported; harmless when repeated."""
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["batch"] = {"use_docker": False}
+    # AWS's own policies are there to be attached; reading them takes a twentieth of a second.
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
     for module in (moto.core, moto.core.models):
         vars(module)["DEFAULT_ACCOUNT_ID"] = default_account
     # The account is ours to say: neither MOTO_ACCOUNT_ID nor the access key decides it.

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.wire import errors, json, lambda_texts, query, rest_json, sqs_query, validate
+from emulator.wire import (
+    errors,
+    json,
+    lambda_texts,
+    query,
+    rest_json,
+    sns_texts,
+    sqs_query,
+    stepfunctions_texts,
+    validate,
+)
 from services.errors import NotImplementedByUndercast
 
 if TYPE_CHECKING:
@@ -75,8 +85,9 @@ others (rest-xml, ec2, smithy-rpc-v2-cbor) are for neighbours and pass through u
 
 CHECKS: dict[str, Callable[[Operation], Check | None]] = {
     "sqs": sqs_query.required,
-    "sns": validate.in_query,
+    "sns": sns_texts.in_sns,
     "lambda": lambda_texts.in_lambda,
+    "stepfunctions": stepfunctions_texts.in_stepfunctions,
 }
 """How a service words what the model forbids; the others as validate.in_json does."""
 
@@ -84,7 +95,7 @@ MIB = 1024 * 1024
 LIMITS = {
     # A message of 1 MiB is six times as long when JSON escapes each of its characters.
     "sqs": 8 * MIB,
-    "sns": 4 * MIB,
+    "sns": 8 * MIB,
     "stepfunctions": 8 * MIB,
     # A 50 MB archive in base64, with the rest of CreateFunction. What is a little larger Lambda refuses by itself.
     "lambda": 128 * MIB,

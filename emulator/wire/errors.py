@@ -83,6 +83,8 @@ def query_fail(model: ServiceModel | None) -> Fail:
     """
     namespace = f' xmlns="{model.xml_namespace}"' if model is not None and model.xml_namespace else ""
     shapes = {} if model is None else {shape.error_code or name: shape for name, shape in model.errors.items()}
+    # SNS has no such element; SQS has it, empty.
+    no_details = "" if model is not None and model.name == "sns" else "<Detail/>"
 
     def fail(error: ServiceError, request_id: str) -> Reply:
         head = f"x-amzn-requestid: {request_id}\r\ncontent-type: text/xml\r\n".encode()
@@ -96,7 +98,7 @@ def query_fail(model: ServiceModel | None) -> Fail:
         text = (
             f'<?xml version="1.0"?><ErrorResponse{namespace}><Error><Type>{fault(error)}</Type>'
             f"<Code>{escape(error.code)}</Code><Message>{escape(message)}</Message>"
-            f"{''.join(details) or '<Detail/>'}</Error>"
+            f"{''.join(details) or no_details}</Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return Reply(error.status, head, text.encode())

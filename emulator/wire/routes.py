@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from emulator.wire import hosts, sqs_query
+from emulator.wire import hosts, sns_texts, sqs_query
 from emulator.wire.compile import CODECS, Route, compile_routes, limit_of, refusal
 from emulator.wire.credentials import credential_string, read_scope
 from emulator.wire.errors import cbor_fail, query_fail
@@ -33,6 +33,7 @@ TARGETS = {
     "AWSStepFunctions": "states",
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "AmazonSSM": "ssm",
+    "AmazonSimpleNotificationService": "sns",
     "DynamoDBStreams_20120810": "dynamodb",
     "DynamoDB_20120810": "dynamodb",
     "Firehose_20150804": "firehose",
@@ -57,12 +58,27 @@ VERSIONS = {
 }
 """Neighbours by the Query protocol's Version, for the same."""
 
-LATER = {"lambda": b"/20"}
-"""Services whose model is read and whose routes are compiled when the first request for them comes: the server's start
-must not wait for what many never use. For rest-json services that are called the same everywhere; the value is what
-all their paths begin with."""
 
-EXTRA_PROTOCOLS = {"sqs": {"sqs-query": sqs_query.model_of}}
+class Later(NamedTuple):
+    """What is known of a service before its model is read."""
+
+    path: bytes = b""
+    """What all its paths begin with (rest-json)."""
+    version: str = ""
+    """The Query protocol's Version."""
+    alias: str = ""
+    """Its endpoint prefix and signing name, where they are not botocore's name of it."""
+
+
+LATER = {
+    "lambda": Later(path=b"/20"),
+    "sns": Later(version="2010-03-31"),
+    "stepfunctions": Later(alias="states"),
+}
+"""Services whose model is read and whose routes are compiled when the first request for them comes: the server's start
+must not wait for what many never use."""
+
+EXTRA_PROTOCOLS = {"sns": {"json": sns_texts.json_model_of}, "sqs": {"sqs-query": sqs_query.model_of}}
 """Protocols that a service speaks although its model does not say so."""
 
 
@@ -164,26 +180,16 @@ class Router:
         self._owned = {
             name: _Owned(name, service, load(name)) for name, service in services.items() if name not in LATER
         }
-        self.by_target: dict[bytes, Route] = {
-            f"{owned.model.target_prefix}.{operation}".encode(): route
-            for owned in self._owned.values()
-            for operation, route in owned.json.items()
-        }
+        self._later_names = {alias: name for name in self._later for alias in (name, LATER[name].alias) if alias}
+        self.by_target: dict[bytes, Route] = {}
         """Routes by the X-Amz-Target header. Only for a content type of JSON (`application/x-amz-json-...`)."""
         self._names: dict[str, _Owned] = {}
-        self._versions = dict(VERSIONS)
+        self._versions = VERSIONS | {LATER[name].version: name for name in self._later if LATER[name].version}
         self._targets = dict(TARGETS)
-        actions: dict[str, set[str]] = {}
+        self._actions: dict[str, set[str]] = {}
+        """Who has an Action."""
         for name, owned in self._owned.items():
-            for alias in (owned.model.endpoint_prefix, owned.model.signing_name, name):
-                self._names[alias] = owned
-            if owned.model.target_prefix:
-                self._targets[owned.model.target_prefix] = name
-            if owned.queries:
-                self._versions[owned.model.api_version] = name
-                for action in owned.queries[False]:
-                    actions.setdefault(action, set()).add(name)
-        self._actions = {action: names.pop() for action, names in actions.items() if len(names) == 1}
+            self._know(name, owned)
         self.limit = max(map(limit_of, services), default=0)
         """The longest body that any service of ours takes, bytes."""
         self._nobody = refusal("", UnknownOperation, query_fail(None), self.limit)
@@ -198,16 +204,29 @@ class Router:
             name = clue(self, exchange)
             if name:
                 owned = self._names.get(name)
-                if owned is None and name in self._later:
-                    owned = self._open(name)
+                if owned is None and name in self._later_names:
+                    owned = self._open(self._later_names[name])
                 return Neighbour(name) if owned is None else owned.find(exchange)
         return self._nobody
 
     def _open(self, name: str) -> _Owned:
         """Read and compile a service that could wait until now."""
-        owned = self._owned[name] = self._names[name] = _Owned(name, self._later[name], load(name))
-        del self._later[name]
+        owned = self._owned[name] = _Owned(name, self._later.pop(name), load(name))
+        self._know(name, owned)
         return owned
+
+    def _know(self, name: str, owned: _Owned) -> None:
+        """Enter a service in the tables by which it is found."""
+        for alias in (owned.model.endpoint_prefix, owned.model.signing_name, name):
+            self._names[alias] = owned
+        if owned.model.target_prefix:
+            self._targets[owned.model.target_prefix] = name
+            for operation, route in owned.json.items():
+                self.by_target[f"{owned.model.target_prefix}.{operation}".encode()] = route
+        if owned.queries:
+            self._versions[owned.model.api_version] = name
+            for action in owned.queries[False]:
+                self._actions.setdefault(action, set()).add(name)
 
     def _by_target_prefix(self, exchange: Exchange) -> str | None:
         target = exchange.headers.get(b"x-amz-target")
@@ -227,7 +246,14 @@ class Router:
         if action is None:
             return None
         version = action_of(exchange, b"Version")
-        return self._versions.get(version or "") or self._actions.get(action)
+        name = self._versions.get(version or "")
+        if name is None:
+            # The link that confirms a subscription, or ends one, has an Action and nothing else.
+            for later in [later for later in self._later if LATER[later].version]:
+                self._open(later)
+            having = self._actions.get(action, set())
+            name = next(iter(having)) if len(having) == 1 else None
+        return name
 
     def _by_host(self, exchange: Exchange) -> str | None:
         return hosts.read(exchange.headers.get(b"host", b"")).service
@@ -237,7 +263,7 @@ class Router:
         if sqs_query.queue_path(path):
             return "sqs"
         method = exchange.method.decode("latin-1")
-        for name in [name for name in self._later if path.startswith(LATER[name])]:
+        for name in [name for name in self._later if LATER[name].path and path.startswith(LATER[name].path)]:
             self._open(name)
         for name, owned in self._owned.items():
             if owned.paths is not None and owned.paths.find(method, path, exchange.query) is not None:

@@ -40,6 +40,19 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _shown_as(shape: Shape, value: Any) -> str:
+    """A list as AWS shows it: of structures, each by its shape's name."""
+    if shape.kind == "list" and shape.element is not None:
+        return f"[{', '.join(_shown_as(shape.element.shape, item) for item in value)}]"
+    if shape.kind == "structure":
+        inner = (
+            f"{_lower_first(name)}={'null' if value.get(name) is None else _shown_as(member.shape, value[name])}"
+            for name, member in shape.members.items()
+        )
+        return f"{shape.name}({', '.join(inner)})"
+    return _shown(value)
+
+
 def _quoted(value: Any) -> str:
     return f"'{_shown(value)}'"
 
@@ -176,11 +189,16 @@ class Constraints:
         if low is None and high is None:
             return None
 
+        of_structures = shape.element is not None and shape.element.shape.kind == "structure"
+
+        def quoted(value: Any) -> str:
+            return f"'{_shown_as(shape, value)}'" if of_structures else _quoted(value)
+
         def inspect(value: Any, at: str) -> Iterable[Violation]:
             if low is not None and len(value) < low:
-                yield _quoted(value), at, f"Member must have length greater than or equal to {_number(low)}"
+                yield quoted(value), at, f"Member must have length greater than or equal to {_number(low)}"
             if high is not None and len(value) > high:
-                yield _quoted(value), at, f"Member must have length less than or equal to {_number(high)}"
+                yield quoted(value), at, f"Member must have length less than or equal to {_number(high)}"
 
         return inspect
 

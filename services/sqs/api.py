@@ -71,6 +71,7 @@ class SqsApi:
         self._regions = Scoped(_Region)
         self._resolved: dict[tuple[Scope, str], Queue] = {}
         """Queues by the caller's scope and the QueueUrl as it was spelled; emptied when a queue comes or goes."""
+        self._by_arn: dict[str, Queue] = {}
         self._move_tasks = MoveTasks(clock, entropy, self._find)
         self.by_arn = QueuesByArn(clock, entropy, self._find)
 
@@ -122,7 +123,7 @@ class SqsApi:
         queue_arn = _arn(region.scope, name)
         redrive.check_target(given.get("RedrivePolicy", ""), queue_arn, fifo=settings.fifo, find=self._find)
         make = FifoQueue if settings.fifo else StandardQueue
-        region.queues[name] = make(
+        region.queues[name] = self._by_arn[queue_arn] = make(
             queue_arn,
             settings,
             clock=self._clock,
@@ -143,6 +144,7 @@ class SqsApi:
 
     def _close(self, region: _Region, queue: Queue) -> None:
         del region.queues[queue.name]
+        del self._by_arn[queue.arn]
         self._resolved.clear()
         self._move_tasks.forget(queue.arn)
         queue.close()
@@ -385,11 +387,7 @@ class SqsApi:
         return queue
 
     def _find(self, queue_arn: str) -> Queue | None:
-        parsed = arn.parse(queue_arn)
-        if parsed is None or parsed.service != "sqs":
-            return None
-        region = self._regions.get(Scope(parsed.account, parsed.region))
-        return region.queues.get(parsed.resource) if region is not None else None
+        return self._by_arn.get(queue_arn)
 
     def _dead_letter_sources(self, target_arn: str) -> list[Queue]:
         return [

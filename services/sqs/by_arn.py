@@ -1,22 +1,23 @@
 """Queues as other services use them: by ARN, in process, without a caller of their own.
 
-`services.ports.QueueSource` for who polls, and `send` for who delivers.
+`services.ports.QueueSource` for who polls, `services.ports.QueueSink` for who delivers.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from services.api import Call
 from services.scope import Scope
-from services.sqs import sending
+from services.sqs import content, md5, sending
 from services.sqs.errors import QueueDoesNotExist, SqsError
-from services.sqs.message import EVERYTHING
+from services.sqs.message import EVERYTHING, Message
 from services.sqs.waiting import Wanted
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from services.ports import Clock, Entropy
     from services.sqs.queue import Queue
@@ -88,6 +89,47 @@ class QueuesByArn:
             entry["MessageDeduplicationId"] = deduplication_id
         call = Call(Scope(account, ""), "", trace_header=trace_header)
         return sending.send(queue, entry, call, self._entropy.uuid(), self._clock.now())
+
+    def post(
+        self,
+        letters: Sequence[tuple[str, str]],
+        make: Callable[[str], str],
+        attributes: Mapping[str, Mapping[str, Any]],
+        *,
+        size_at_most: int,
+        account: str,
+        group_id: str = "",
+        trace_header: str = "",
+    ) -> list[int]:
+        """See `services.ports.QueueSink.post`."""
+        if attributes:
+            try:
+                content.check_attributes(attributes)
+            except SqsError:
+                return list(range(len(letters)))
+            size_at_most += content.attributes_size(attributes)
+        refused: list[int] = []
+        now, find, sealed = self._clock.now(), self._find, partial(self._open, make)
+        for number, (queue_arn, key) in enumerate(letters):
+            queue = find(queue_arn)
+            if queue is None or queue.attributes.fifo or size_at_most > queue.attributes.message_size:
+                refused.append(number)
+                continue
+            message = Message("", key, "", account, now)
+            message.sealed = sealed
+            message.trace_header = trace_header
+            message.group_id = group_id
+            if attributes:
+                message.attributes = attributes
+            queue.send(message, queue.attributes.delay_s, now)
+        return refused
+
+    def _open(self, make: Callable[[str], str], message: Message) -> None:
+        message.id = self._entropy.uuid()
+        message.body = make(message.body)
+        message.md5 = md5.of_body(message.body.encode())
+        if message.attributes:
+            message.attributes_md5 = md5.of_attributes(message.attributes)
 
     def _require(self, queue_arn: str) -> Queue:
         queue = self._find(queue_arn)

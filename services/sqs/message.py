@@ -8,7 +8,7 @@ from services.sqs import md5
 from services.sqs.errors import InvalidAttributeName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from services.sqs.fair import Tenant
     from services.sqs.fifo import Group
@@ -58,6 +58,7 @@ class Message:
         "receive_count",
         "received_at",
         "received_here",
+        "sealed",
         "sender_id",
         "sent_at",
         "sequence_number",
@@ -92,12 +93,21 @@ class Message:
         """Receives from this queue, which is what `maxReceiveCount` bounds; `receive_count` is over all queues."""
         self.first_received_at = 0.0
         self.received_at = 0.0
+        self.sealed: Callable[[Message], None] | None = None
+        """Fills in id, body and digests, which nobody has seen yet; until then `body` is what it makes the body of."""
+
+    def open(self) -> None:
+        """Before id, body or digests are looked at: of a message from a topic they are made only now."""
+        if self.sealed is not None:
+            self.sealed(self)
+            self.sealed = None
 
     def as_dead_letter(self, source_arn: str) -> Message:
         """The same message for a dead-letter queue: id, attributes, receive count and time of sending stay.
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
         """
+        self.open()
         letter = self.as_new(self.id, self.sent_at)
         letter.enqueued_at = self.enqueued_at
         letter.receive_count = self.receive_count
@@ -110,6 +120,7 @@ class Message:
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
         """
+        self.open()
         copy = Message(message_id, self.body, self.md5, self.sender_id, now)
         copy.attributes = self.attributes
         copy.attributes_md5 = self.attributes_md5
@@ -160,6 +171,8 @@ class Selection:
 
     def view(self, message: Message, handle: str) -> dict[str, Any]:
         """The message as ReceiveMessage answers it."""
+        if message.sealed is not None:
+            message.open()
         shown: dict[str, Any] = {
             "MessageId": message.id,
             "ReceiptHandle": handle,

@@ -426,6 +426,7 @@ class Queue(ABC):
         # What still refers to it lazily must not keep its content alive.
         message.body = ""
         message.attributes = None
+        message.sealed = None
         self._received.pop(message.number, None)
         self._left(message)
         live = self.visible + self.in_flight + self.delayed

@@ -27,9 +27,12 @@ class World:
     def send(self, arn, body, attributes, *, account, trace_header):
         self.told.append(("sqs", arn, body, attributes, account, trace_header))
 
-    def invoke_event(self, arn, payload):
-        self.told.append(("lambda", arn, payload))
+    def invoke_event(self, arn, payload, trace):
+        self.told.append(("lambda", arn, payload, trace))
         return "request"
+
+    def publish(self, arn, message, attributes, *, account, trace_header):
+        self.told.append(("sns", arn, message, attributes, account, trace_header))
 
     async def call(self, service, operation, params, account, region):
         self.told.append((f"{service}.{operation}", params, account, region))
@@ -44,7 +47,14 @@ def world():
 @pytest.fixture
 def send(world):
     clock = Clock("manual", 0.0, 1_800_000_000.0)
-    deliveries = Deliveries(clock, RandomEntropy(1), queues=world, functions=lambda: world, neighbours=lambda: world)
+    deliveries = Deliveries(
+        clock,
+        RandomEntropy(1),
+        queues=world,
+        functions=lambda: world,
+        topics=lambda: world,
+        neighbours=lambda: world,
+    )
 
     def send(arn, body=RECORD, attributes=ATTRIBUTES):
         asyncio.run(deliveries.send(arn, body, attributes, account="000000000000", region="eu-west-1", trace="Root=1"))
@@ -58,15 +68,20 @@ def test_to_a_queue(send):
     assert send(arn) == ("sqs", arn, RECORD, ATTRIBUTES, "000000000000", "Root=1")
 
 
-def test_to_a_topic_in_its_own_account_and_region(send):
+def test_to_a_topic(send):
     arn = "arn:aws:sns:us-east-2:111111111111:t"
-    params = {"TopicArn": arn, "Message": RECORD, "MessageAttributes": ATTRIBUTES}
-    assert send(arn) == ("sns.Publish", params, "111111111111", "us-east-2")
+    assert send(arn) == ("sns", arn, RECORD, ATTRIBUTES, "000000000000", "Root=1")
+
+
+def test_to_a_delivery_stream_in_its_own_account_and_region(send):
+    arn = "arn:aws:firehose:us-east-2:111111111111:deliverystream/s"
+    params = {"DeliveryStreamName": "s", "Record": {"Data": RECORD.encode()}}
+    assert send(arn) == ("firehose.PutRecord", params, "111111111111", "us-east-2")
 
 
 def test_to_a_function(send):
     arn = "arn:aws:lambda:eu-west-1:000000000000:function:g"
-    assert send(arn) == ("lambda", arn, RECORD.encode())
+    assert send(arn) == ("lambda", arn, RECORD.encode(), "Root=1")
 
 
 def test_to_a_bus(send):

@@ -59,6 +59,8 @@ QUEUE = "/000000000000/a-queue"
         (request(body="Version=2012-11-05&Action=AddPermission", content_type=FORM), "sqs", "AddPermission"),
         (request(body="Action=AddPermission", content_type=FORM, authorization=signed("sns")), "sns", "AddPermission"),
         (request("GET", query="Action=ListQueues&Version=2012-11-05"), "sqs", "ListQueues"),
+        (request("GET", query="Action=ConfirmSubscription&Token=t"), "sns", "ConfirmSubscription"),
+        (request(x_amz_target="AmazonSimpleNotificationService.Publish", content_type=JSON), "sns", "Publish"),
         (request("GET", QUEUE, "Action=ReceiveMessage"), "sqs", "ReceiveMessage"),
         (request("POST", QUEUE, "Action=DeleteQueue", content_length="0"), "sqs", "DeleteQueue"),
         (request("GET", "/queue/eu-west-1" + QUEUE, "Action=TagQueue"), "sqs", "TagQueue"),
@@ -149,6 +151,9 @@ def test_refused(router: Router, exchange: Exchange, code: str, status: int, bod
 def test_the_table_of_targets(router: Router) -> None:
     assert router.by_target[b"AmazonSQS.SendMessage"].operation == "SendMessage"
     assert len([target for target in router.by_target if target.startswith(b"AmazonSQS.")]) == 23
+    # One that is read when it is first asked for.
+    first = router.find(request(x_amz_target="AWSStepFunctions.SendTaskSuccess", content_type=JSON))
+    assert first is router.by_target[b"AWSStepFunctions.SendTaskSuccess"]
     assert router.by_target[b"AWSStepFunctions.SendTaskSuccess"].service == "stepfunctions"
 
 

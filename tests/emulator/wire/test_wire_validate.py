@@ -32,7 +32,13 @@ def refusal(described: model.ServiceModel, operation: str, params: dict[str, Any
          "Member must not be null")),
         (STATES, "ListExecutions", {"stateMachineArn": "a", "statusFilter": "succeeded"},
          ("1 validation error detected: Value 'succeeded' at 'statusFilter' failed to satisfy constraint: "
-         "Member must satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE]")),
+         "Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]")),
+        (STATES, "CreateStateMachineAlias",
+         {"name": "a", "routingConfiguration": [{"stateMachineVersionArn": arn, "weight": 1} for arn in "xyz"]},
+         ("1 validation error detected: Value '[RoutingConfigurationListItem(stateMachineVersionArn=x, weight=1), "
+         "RoutingConfigurationListItem(stateMachineVersionArn=y, weight=1), "
+         "RoutingConfigurationListItem(stateMachineVersionArn=z, weight=1)]' at 'routingConfiguration' failed to "
+         "satisfy constraint: Member must have length less than or equal to 2")),
         (STATES, "ListStateMachines", {"maxResults": 1001},
          ("1 validation error detected: Value '1001' at 'maxResults' failed to satisfy constraint: "
          "Member must have value less than or equal to 1000")),

@@ -1,0 +1,1 @@
+"""SNS for phones: platform applications and their endpoints, SMS, the sandbox."""
