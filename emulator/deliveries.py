@@ -90,17 +90,27 @@ class Deliveries:
         account: str,
         region: str,
         trace: str = "",
+        group_id: str = "",
+        deduplication_id: str = "",
     ) -> None:
-        """Deliver to the target on behalf of `account`, as part of `trace`. Raises ServiceError when it can't be."""
+        """See `services.ports.Deliveries.send`."""
         target = arn.parse(target_arn)
         way = None if target is None else self._ways.get(target.service)
         if target is None or way is None:
             raise UnknownTarget(f"Undercast delivers nothing to {target_arn}.")
-        await way(_Parcel(target_arn, target, body, attributes, account, region, trace))
+        parcel = _Parcel(target_arn, target, body, attributes, account, region, trace)
+        parcel.group_id, parcel.deduplication_id = group_id, deduplication_id
+        await way(parcel)
 
     async def _to_queue(self, parcel: _Parcel) -> None:
         self._queues.send(
-            parcel.target_arn, parcel.body, parcel.attributes, account=parcel.account, trace_header=parcel.trace
+            parcel.target_arn,
+            parcel.body,
+            parcel.attributes,
+            account=parcel.account,
+            trace_header=parcel.trace,
+            group_id=parcel.group_id,
+            deduplication_id=parcel.deduplication_id,
         )
 
     async def _to_function(self, parcel: _Parcel) -> None:
@@ -108,7 +118,13 @@ class Deliveries:
 
     async def _to_topic(self, parcel: _Parcel) -> None:
         self._topics().publish(
-            parcel.target_arn, parcel.body, parcel.attributes, account=parcel.account, trace_header=parcel.trace
+            parcel.target_arn,
+            parcel.body,
+            parcel.attributes,
+            account=parcel.account,
+            trace_header=parcel.trace,
+            group_id=parcel.group_id,
+            deduplication_id=parcel.deduplication_id,
         )
 
     async def _to_bus(self, parcel: _Parcel) -> None:
@@ -145,7 +161,9 @@ class Deliveries:
 class _Parcel:
     """One thing to deliver."""
 
-    __slots__ = ("account", "attributes", "body", "region", "target", "target_arn", "trace")
+    __slots__ = (
+        "account", "attributes", "body", "deduplication_id", "group_id", "region", "target", "target_arn", "trace",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -158,6 +176,8 @@ class _Parcel:
         trace: str,
     ) -> None:
         self.trace = trace
+        # For queues and topics.
+        self.group_id = self.deduplication_id = ""
         self.target_arn = target_arn
         self.target = target
         self.body = body

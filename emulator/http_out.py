@@ -11,10 +11,14 @@ own few places busy and nobody else's.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
+import ipaddress
+import socket
 import ssl
-from typing import TYPE_CHECKING, Final
+import threading
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 import httptools
@@ -123,7 +127,7 @@ def _target(url: str) -> _Target:
         host.encode("idna")
     except UnicodeError:
         raise HttpFailure(f"{host[:200]} is no name of a host") from None
-    return _Target(parts, host, port or _PORTS[parts.scheme])
+    return _Target(parts, host, _PORTS[parts.scheme] if port is None else port)
 
 
 def _message(method: str, target: _Target, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -196,7 +200,8 @@ class _Exchange:
             raise HttpFailure(f"TLS failed: {error.reason or error}") from error
         except OSError as error:
             raise HttpFailure(_reason(error, self._target)) from error
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            # The second is 101 with an `Upgrade`, which nobody asked for.
             raise HttpFailure("The answer is not HTTP") from error
         finally:
             if writer is not None:
@@ -206,11 +211,15 @@ class _Exchange:
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         target = self._target
-        host = "localhost" if _is_local_name(target.host) else target.host
-        if not target.secure:
-            return await asyncio.open_connection(host, target.port)
-        context = _unverified() if _is_this_machine(target.host) else await asyncio.to_thread(_verified)
-        return await asyncio.open_connection(host, target.port, ssl=context, server_hostname=target.host)
+        options: dict[str, Any] = {}
+        if target.secure:
+            context = _unverified() if _is_this_machine(target.host) else await asyncio.to_thread(_verified)
+            options = {"ssl": context, "server_hostname": target.host}
+        *others, last = await _addresses(target.host)
+        for address in others:
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                return await asyncio.open_connection(address, target.port, **options)
+        return await asyncio.open_connection(last, target.port, **options)
 
     def _feed(self, part: bytes) -> None:
         if not self._begun:
@@ -259,14 +268,45 @@ class _Exchange:
         self._over = self._begun
 
 
+async def _addresses(host: str) -> list[str]:
+    """At least one address, in the order in which to try them.
+
+    Raises:
+        OSError: nobody knows that name.
+    """
+    if _is_local_name(host):
+        return ["127.0.0.1", "::1"]
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        return [host]
+    # A resolver that hangs would take the loop's own few threads from everybody, and keep the server from ending.
+    found: concurrent.futures.Future[list[str]] = concurrent.futures.Future()
+    threading.Thread(target=_look_up, args=(host, found), name="undercast-lookup", daemon=True).start()
+    return await asyncio.wrap_future(found)
+
+
+def _look_up(host: str, found: concurrent.futures.Future[list[str]]) -> None:
+    if not found.set_running_or_notify_cancel():
+        return
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        found.set_exception(error)
+    except ValueError:
+        found.set_exception(HttpFailure(f"{host[:200]} is no name of a host"))
+    else:
+        found.set_result(list(dict.fromkeys(str(address[0]) for *_, address in answers)))
+
+
 def _is_local_name(host: str) -> bool:
     """Names that lead to this machine everywhere, whether or not a resolver knows them (RFC 6761)."""
     lowered = host.lower().rstrip(".")
-    return lowered.endswith((".localhost", ".localhost.localstack.cloud")) or lowered == "localhost.localstack.cloud"
+    names = "localhost", "localhost.localstack.cloud"
+    return lowered in names or lowered.endswith(tuple(f".{name}" for name in names))
 
 
 def _is_this_machine(host: str) -> bool:
-    return _is_local_name(host) or host.lower() in {"localhost", "::1"} or host.startswith("127.")
+    return _is_local_name(host) or host == "::1" or host.startswith("127.")
 
 
 @functools.cache

@@ -282,8 +282,13 @@ class Deliveries(Protocol):
         account: str,
         region: str,
         trace: str = "",
+        group_id: str = "",
+        deduplication_id: str = "",
     ) -> None:
-        """Deliver to the target on behalf of `account`, as part of `trace`. Raises ServiceError when it can't be."""
+        """Deliver to the target on behalf of `account`, as part of `trace`. Raises ServiceError when it can't be.
+
+        `group_id` and `deduplication_id` are for queues and topics, which are FIFO or take a group for fairness.
+        """
 
 
 class Objects(Protocol):
@@ -461,6 +466,11 @@ class Integrations(Protocol):
 
     def why_not(self, resource: str) -> str:
         """What CreateStateMachine says against this resource; empty when it is a supported one."""
+
+    def why_not_start(self, resource: str, arguments: Any) -> str:
+        """Why a task can't be begun with these arguments: AWS schedules nothing then, and ends the execution with
+        States.Runtime and this cause (without the place). Empty when it can.
+        """
 
     def test_case_problem(self, machine_name: str, test_case: str) -> str:
         """Why an execution can't be started with that mocked test case; empty when it can."""

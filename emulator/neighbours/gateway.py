@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from emulator.neighbours import chunked, directory, rpc, s3, sts, taming
 from emulator.neighbours.errors import NeighbourError
+from emulator.neighbours.telling import Outbox
 from emulator.neighbours.werkzeug_request import build_request
 from emulator.wire.exchange import Exchange, Reply
 from services.errors import NotImplementedByUndercast, ServiceError
@@ -64,6 +65,7 @@ class Gateway:
         taming.tame(clock, default_account, seed)
         self._outgoing = taming.OutgoingHttp(turn)
         self._outgoing.install()
+        self.outbox = Outbox()
         self._handlers: dict[str, list[tuple[re.Pattern[str], Handler]]] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
 
@@ -143,6 +145,7 @@ class Gateway:
                 urls = importlib.import_module(f"moto.{package}.urls")
             except ImportError as error:
                 raise NotImplementedByUndercast(f"Undercast's {package} needs a package more: {error}") from error
+            self.outbox.listen(package)
             found = self._handlers[package] = [
                 (re.compile(path.format(base)), handler)
                 for base in urls.url_bases

@@ -9,24 +9,44 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import functools
+import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from emulator.neighbours import directory
 from emulator.neighbours.turn import Turn
+from services.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from emulator.identities import Identities
     from emulator.neighbours.gateway import Gateway
+    from emulator.neighbours.telling import Letter
     from emulator.wire.exchange import Exchange, Reply
     from services.ports import Clock, Hold
+
+log = logging.getLogger("undercast.neighbours")
 
 T = TypeVar("T")
 
 _AT_ONCE = 32
 """Calls that have a thread. One computes; others wait for their turn or for an outgoing post of theirs."""
+
+
+class Deliver(Protocol):
+    """`services.ports.Deliveries.send`."""
+
+    async def __call__(
+        self,
+        target_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        /,
+        *,
+        account: str,
+        region: str,
+    ) -> None: ...
 
 
 class Backlog(Protocol):
@@ -51,8 +71,13 @@ class Neighbours:
         identities: Identities | None = None,
         seed: int | None = None,
         backlogs: Mapping[str, Backlog] | None = None,
+        deliver: Deliver | None = None,
     ) -> None:
-        """`backlogs`: what waits to be told to a service, by its signing name. `identities`: keys that we gave out."""
+        """`backlogs`: what waits to be told to a service, by its signing name. `identities`: keys that we gave out.
+        `deliver`: takes what a neighbour tells our queues, topics and functions.
+        """
+        self._deliver = deliver
+        self._telling: set[asyncio.Task[None]] = set()
         self._identities = identities
         self._backlogs = backlogs or {}
         self._clock = clock
@@ -123,23 +148,42 @@ class Neighbours:
             raise
         done: concurrent.futures.Future[T] = concurrent.futures.Future()
         # Daemon threads: one that waits for an outgoing post must not keep the server from ending.
-        threading.Thread(target=self._work, args=(work, done), name="undercast-neighbour", daemon=True).start()
+        letters: list[Letter] = []
+        threading.Thread(target=self._work, args=(work, done, letters), name="undercast-neighbour", daemon=True).start()
         waiting = asyncio.wrap_future(done)
-        waiting.add_done_callback(functools.partial(self._finished, hold))
+        waiting.add_done_callback(functools.partial(self._finished, hold, letters))
         # A client that goes away does not undo what moto is doing: the clock stays held until it is done.
         return await asyncio.shield(waiting)
 
-    def _finished(self, hold: Hold, done: asyncio.Future[T]) -> None:
+    def _finished(self, hold: Hold, letters: list[Letter], done: asyncio.Future[T]) -> None:
         self._slots.release()
-        hold.release()
         if not done.cancelled():
             # Seen: an error whose client went away is no loss.
             done.exception()
+        if letters and self._deliver is not None:
+            task = asyncio.get_running_loop().create_task(self._tell(self._deliver, letters, hold))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+        else:
+            hold.release()
 
-    def _work(self, work: Callable[[Gateway], T], done: concurrent.futures.Future[T]) -> None:
+    async def _tell(self, deliver: Deliver, letters: list[Letter], hold: Hold) -> None:
+        """Hand over what a call had to tell. Whoever is not there is told nothing, as on AWS."""
+        with hold:
+            for letter in letters:
+                try:
+                    await deliver(letter.target_arn, letter.body, {}, account=letter.account, region=letter.region)
+                except ServiceError as error:
+                    log.info("Nothing was told to %s: %s", letter.target_arn, error.message)
+
+    def _work(self, work: Callable[[Gateway], T], done: concurrent.futures.Future[T], letters: list[Letter]) -> None:
         try:
             with self._turn:
-                result = work(self._opened())
+                gateway = self._opened()
+                try:
+                    result = work(gateway)
+                finally:
+                    letters += gateway.outbox.take()
         except BaseException as error:  # noqa: BLE001 - not swallowed: carried to the one who waits
             done.set_exception(error)
         else:

@@ -98,7 +98,7 @@ class SnsApi:
         self.publishing = PublishApi(topics, clock, entropy, fanout=self.fanout, targets=phones, protection=protection)
         topics_api = TopicsApi(topics, clock)
         topics_api.on_created.append(protection.created)
-        archive = Archive(clock, entropy, topics, self.fanout)
+        self._archive = archive = Archive(clock, entropy, topics, self.fanout)
         topics_api.on_delete.append(archive.check_deletable)
         topics_api.shown.append(archive.of_topic)
         self.subscriptions.checks[REPLAY] = archive.check_replay
@@ -169,7 +169,7 @@ class SnsApi:
 
     def busy(self) -> bool:
         """Whether something goes on by itself: a request is out, a retry is due, a replay runs."""
-        return any(channel.busy() for channel in self.channels.values())
+        return self._archive.busy() or any(channel.busy() for channel in self.channels.values())
 
     async def close(self) -> None:
         """The server ends: stop whatever is under way."""

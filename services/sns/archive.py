@@ -1,12 +1,14 @@
 """Archives of FIFO topics, and their replay to one subscription.
 
-A replay is over before the request that asked for it is answered: nothing that is published meanwhile can come between,
-so order is kept and `ReplayStatus` is `Completed` whenever somebody looks.
+A replay goes in slices, the first before the request that asked for it is answered, so that a large archive holds up
+nobody. What is published meanwhile waits at the fan-out (`Fanout.held_back`) and goes after what is replayed, so order
+is kept. `ReplayStatus` can be watched in between; the clock stands still until the replay is over.
 https://docs.aws.amazon.com/sns/latest/dg/fifo-message-archiving-replay.html
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,7 +19,7 @@ from services.sns.outside.documents import Refused, read
 from services.sns.subscription_attributes import Unacceptable
 
 if TYPE_CHECKING:
-    from services.ports import Clock, Entropy
+    from services.ports import Clock, Entropy, Hold
     from services.sns.fanout import Fanout
     from services.sns.model import Message, Subscription, Topic
     from services.sns.state import Topics
@@ -28,7 +30,12 @@ _PERIOD: Final = "MessageRetentionPeriod"
 RETENTION_DAYS: Final = (1, 365)
 _DAY_S: Final = 86_400
 _REPLAY_MEMBERS: Final = frozenset({"PointType", "StartingPoint", "EndingPoint"})
+_SLICE: Final = 100
+"""Messages that are looked at before others have their turn."""
+PENDING: Final = "Pending"
+IN_PROGRESS: Final = "In progress"
 COMPLETED: Final = "Completed"
+FAILED: Final = "Failed"
 
 
 class Replay(NamedTuple):
@@ -114,6 +121,23 @@ class _Kept:
             self.messages.popleft()
 
 
+class _Run:
+    """A replay under way to one subscription."""
+
+    __slots__ = ("held_back", "hold", "id", "old", "replay", "subscription_arn", "topic")
+
+    def __init__(self, topic: Topic, subscription_arn: str, held_back: deque[Message]) -> None:
+        self.topic = topic
+        self.subscription_arn = subscription_arn
+        self.held_back = held_back
+        """What was published since it began, for the subscription to get afterwards."""
+        self.old: deque[Message] = deque()
+        """What is still to be replayed, as far as `replay` wants it."""
+        self.replay = Replay(0.0, None)
+        self.id = ""
+        self.hold: Hold | None = None
+
+
 class Archive:
     """Keeps what FIFO topics publish, and replays it."""
 
@@ -125,6 +149,8 @@ class Archive:
         """By the topic's ARN."""
         self._statuses: dict[str, str] = {}
         """By the subscription's ARN: what the last replay has come to."""
+        self._runs: dict[str, _Run] = {}
+        """By the subscription's ARN."""
         fanout.on_published.append(self._published)
         topics.on_changed.append(self._changed)
         topics.on_deleted.append(self._deleted)
@@ -162,10 +188,9 @@ class Archive:
         status = self._statuses.get(subscription.arn)
         return {} if status is None else {"ReplayStatus": status}
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._of.clear()
-        self._statuses.clear()
+    def busy(self) -> bool:
+        """Whether a replay is under way."""
+        return bool(self._runs)
 
     def _kept(self, topic: Topic) -> _Kept | None:
         """The archive of a topic, None where it has none. One that was set with the topic begins with it."""
@@ -179,11 +204,13 @@ class Archive:
     # -- what others tell
 
     def _changed(self, topic: Topic) -> None:
-        """With the policy goes the archive: AWS deletes the messages too."""
+        """With the policy goes the archive: AWS deletes the messages too. A replay ends where it is."""
         days = retention_days(topic.attributes.get(POLICY, ""))
         kept = self._of.get(topic.arn)
         if days is None:
-            self._of.pop(topic.arn, None)
+            if self._of.pop(topic.arn, None) is not None:
+                for run in [run for run in self._runs.values() if run.topic is topic]:
+                    self._abandon(run.subscription_arn, FAILED)
         elif kept is None:
             self._of[topic.arn] = _Kept(self._clock.now(), days)
         else:
@@ -193,6 +220,7 @@ class Archive:
         self._of.pop(topic.arn, None)
         for subscription_arn in topic.subscriptions:
             self._statuses.pop(subscription_arn, None)
+            self._end(subscription_arn)
 
     def _published(self, topic: Topic, message: Message) -> None:
         kept = self._kept(topic) if topic.fifo else None
@@ -204,32 +232,76 @@ class Archive:
         if after is None:
             if before is not None:
                 self._statuses.pop(before.arn, None)
+                self._end(before.arn)
             return
         policy = after.attributes.get(REPLAY, "")
-        known = "" if before is None or not before.confirmed else before.attributes.get(REPLAY, "")
-        if not policy or policy == known or not after.confirmed:
-            if not policy:
-                self._statuses.pop(after.arn, None)
-            return
         replay = parse_replay(policy)
         if replay is None:
-            self._statuses.pop(after.arn, None)
-        else:
-            self._replay(topic, after, replay)
-            self._statuses[after.arn] = COMPLETED
+            self._abandon(after.arn, "")
+        elif not after.confirmed:
+            self._statuses[after.arn] = PENDING
+        elif before is None or not before.confirmed or policy != before.attributes.get(REPLAY):
+            self._begin(topic, after.arn, replay)
 
-    def _replay(self, topic: Topic, subscription: Subscription, replay: Replay) -> None:
+    # -- a replay
+
+    def _begin(self, topic: Topic, subscription_arn: str, replay: Replay) -> None:
+        """Begin a replay; one that is under way already is replaced by it."""
         kept = self._kept(topic)
         if kept is None:
             return
         kept.sweep(self._clock.now())
-        run = self._entropy.uuid()
-        for message in list(kept.messages):
-            late = replay.end is not None and message.published_at > replay.end
-            if message.published_at < replay.start or late:
-                continue
-            if subscription.filter is None or subscription.filter.accepts(message):
-                self._fanout.deliver(topic, subscription, _again(message, run))
+        run = self._runs.get(subscription_arn)
+        begun = run is not None
+        if run is None:
+            held_back = self._fanout.held_back[subscription_arn] = deque()
+            run = self._runs[subscription_arn] = _Run(topic, subscription_arn, held_back)
+        run.id, run.old, run.replay = self._entropy.uuid(), deque(kept.messages), replay
+        self._statuses[subscription_arn] = IN_PROGRESS
+        if not begun:
+            self._go_on(run)
+
+    def _abandon(self, subscription_arn: str, status: str) -> None:
+        """Replay no more; what was held back is still to come."""
+        run = self._runs.get(subscription_arn)
+        if run is not None:
+            run.old.clear()
+        if status and run is not None:
+            self._statuses[subscription_arn] = status
+        elif not status:
+            self._statuses.pop(subscription_arn, None)
+
+    def _go_on(self, run: _Run) -> None:
+        """The next slice."""
+        subscription = run.topic.subscriptions.get(run.subscription_arn)
+        if self._runs.get(run.subscription_arn) is not run or subscription is None:
+            return
+        start, end = run.replay
+        for _ in range(_SLICE):
+            if run.old:
+                message = run.old.popleft()
+                in_time = message.published_at >= start and (end is None or message.published_at <= end)
+                if in_time and (subscription.filter is None or subscription.filter.accepts(message)):
+                    self._fanout.deliver(run.topic, subscription, _again(message, run.id))
+            elif run.held_back:
+                self._fanout.deliver(run.topic, subscription, run.held_back.popleft())
+            else:
+                break
+        if run.old or run.held_back:
+            if run.hold is None:
+                run.hold = self._clock.hold()
+            asyncio.get_running_loop().call_soon(self._go_on, run)
+            return
+        self._end(run.subscription_arn)
+        if self._statuses.get(run.subscription_arn) == IN_PROGRESS:
+            self._statuses[run.subscription_arn] = COMPLETED
+
+    def _end(self, subscription_arn: str) -> None:
+        """Nothing holds the subscription's messages back any more."""
+        self._fanout.held_back.pop(subscription_arn, None)
+        run = self._runs.pop(subscription_arn, None)
+        if run is not None and run.hold is not None:
+            run.hold.release()
 
 
 def _again(message: Message, run: str) -> Message:

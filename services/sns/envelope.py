@@ -88,14 +88,6 @@ class Envelopes:
             message.prepared[key] = found
         return found
 
-    def subscribe_url(self, subscription: Subscription, message: Message) -> str:
-        """Where a visit confirms a subscription, of a confirmation."""
-        return subscribe_url(message)
-
-    def unsubscribe_url(self, subscription: Subscription, message: Message) -> str:
-        """Where a visit ends a subscription."""
-        return unsubscribe_url(message.origin or self._origin, subscription.arn)
-
     def certificate_url(self, message: Message) -> str:
         """`SigningCertURL`."""
         return self._signer.certificate_url(message.origin or self._origin)

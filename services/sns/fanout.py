@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Mapping
 
     from services.sns.channels import QueueChannel
@@ -31,6 +32,8 @@ class Fanout:
         self._channels = channels
         self._queues = queues
         self._protection = protection
+        self.held_back: dict[str, deque[Message]] = {}
+        """By ARN: messages for a subscription that is to get others before. Who put it there delivers them."""
         self.on_published: list[Callable[[Topic, Message], None]] = []
         """Told of each message that is published to a topic, before it is delivered."""
 
@@ -41,6 +44,8 @@ class Fanout:
         if not topic.subscriptions:
             return
         recipients = self._recipients.of(topic, message)
+        if self.held_back:
+            recipients = [one for one in recipients if not self._hold_back(one, message)]
         if topic.data_protection_policy:
             for subscription in recipients:
                 self.deliver(topic, subscription, message)
@@ -56,6 +61,13 @@ class Fanout:
         channels = self._channels
         for subscription in others:
             channels[subscription.protocol].deliver(subscription, message)
+
+    def _hold_back(self, subscription: Subscription, message: Message) -> bool:
+        waiting = self.held_back.get(subscription.arn)
+        if waiting is None:
+            return False
+        waiting.append(message)
+        return True
 
     def deliver(self, topic: Topic, subscription: Subscription, message: Message) -> None:
         """Deliver to one subscription, whatever its filter says."""

@@ -18,7 +18,6 @@ TOPICS_MAX_STANDARD: Final = 100_000
 TOPICS_MAX_FIFO: Final = 1_000
 SUBSCRIPTIONS_MAX_STANDARD: Final = 12_500_000
 SUBSCRIPTIONS_MAX_FIFO: Final = 100
-PENDING_SUBSCRIPTIONS_MAX: Final = 5_000
 
 # API/API_Publish.html, API/API_PublishBatch.html
 MESSAGE_MAX: Final = 262_144
@@ -27,7 +26,10 @@ MESSAGE_SIZE_MIN: Final = 1_024
 MESSAGE_SIZE_MAX: Final = 1_048_576
 LARGE_TOPIC_SUBSCRIPTIONS_MAX: Final = 100
 """Of a topic whose messages may be larger than MESSAGE_MAX."""
+LARGE_PROTOCOLS: Final = frozenset({"firehose", "lambda", "sqs"})
+"""Which protocols the subscriptions of such a topic may have."""
 SMS_MAX: Final = 1_600
+"""Bytes of one SMS that goes to a phone without a topic; more are not cut up."""
 SUBJECT_MAX: Final = 100
 BATCH_ENTRIES_MAX: Final = 10
 BATCH_ID_MAX: Final = 80
@@ -47,12 +49,8 @@ PAGE: Final = 100
 
 # DG/sns-tags.html, API/API_TagResource.html
 TAGS_MAX: Final = 50
-TAG_KEY_MAX: Final = 128
-TAG_VALUE_MAX: Final = 256
 
 # DG/SendMessageToHttp.confirm.html: "Confirmation tokens are valid for two days."
 TOKEN_S: Final = 2 * 86_400
 # API/API_DeleteTopic.html, DG/sns-delete-subscription-topic.html: an unconfirmed subscription is deleted after that.
 PENDING_S: Final = 2 * 86_400
-LARGE_PROTOCOLS: Final = frozenset({"firehose", "lambda", "sqs"})
-"""Which protocols the subscriptions of such a topic may have."""

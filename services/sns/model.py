@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from services.scope import Scope
+from services.sns.names import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from services.scope import Scope
 
 MessageAttributes = dict[str, dict[str, Any]]
 """As in Publish: name to `DataType` and `StringValue` or `BinaryValue` (bytes). Checked; nobody changes it."""
@@ -71,8 +73,7 @@ class Subscription:
     @property
     def scope(self) -> Scope:
         """Where its topic is."""
-        parts = self.topic_arn.split(":", 5)
-        return Scope(parts[4], parts[3])
+        return scope_of(self.topic_arn)
 
 
 @dataclass(slots=True, eq=False)
@@ -198,9 +199,6 @@ class DirectTargets(Protocol):
 
     def to_phone(self, phone_number: str, message: Message) -> None:
         """Send an SMS. Raises SnsError: no such number, or it has opted out."""
-
-    def has_endpoint(self, endpoint_arn: str) -> bool:
-        """Whether there is such a platform endpoint."""
 
 
 class DataProtection(Protocol):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services import arn
+from services.scope import Scope
 from services.sns import limits
 from services.sns.errors import InvalidParameter
-
-if TYPE_CHECKING:
-    from services.scope import Scope
 
 FIFO_SUFFIX: Final = ".fifo"
 
@@ -47,6 +45,12 @@ def parse_arn(text: str, parameter: str) -> arn.Arn:
     if parsed is None:
         raise InvalidParameter.of(parameter)
     return parsed
+
+
+def scope_of(of_sns: str) -> Scope:
+    """The account and region in an ARN of ours."""
+    parts = of_sns.split(":", 5)
+    return Scope(parts[4], parts[3])
 
 
 def topic_of_subscription(subscription_arn: str) -> str:

@@ -7,6 +7,7 @@ another item. https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html
 from __future__ import annotations
 
 import base64
+import heapq
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from services.sns.errors import InvalidParameter
@@ -31,7 +32,7 @@ T = TypeVar("T", bound=Numbered)
 def page(items: Iterable[T], params: Params) -> tuple[list[T], Params]:
     """One page of `items`, and the `NextToken` to add to the answer (nothing when it was the last)."""
     after = _read(params.get("NextToken") or "")
-    left = sorted((item for item in items if item.number > after), key=lambda item: item.number)
+    left = heapq.nsmallest(PAGE + 1, (item for item in items if item.number > after), key=lambda item: item.number)
     if len(left) <= PAGE:
         return left, {}
     shown = left[:PAGE]

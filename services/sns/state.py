@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from services import arn
 from services.scope import Scope, Scoped
 from services.sns.errors import InvalidParameter, NotFound
-from services.sns.names import parse_arn, topic_of_subscription
+from services.sns.names import parse_arn, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from services.sns.model import Subscription, Topic
+
+_TOKENS_MAX: Final = 100_000
+"""Tokens that are kept of those that would still confirm something."""
 
 
 class _InScope:
@@ -29,7 +31,10 @@ class Topics:
 
     def __init__(self) -> None:
         self._of: Scoped[_InScope] = Scoped(lambda scope: _InScope())
+        self._by_arn: dict[str, Topic] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
+        self._tokens_of: dict[str, list[str]] = {}
+        """By subscription, those given last at the end."""
         self._count = 0
         # Who keeps something about topics appends a callable. They are called on the loop, and must not wait.
         self.on_subscriptions: list[Callable[[Topic, Subscription | None, Subscription | None], None]] = []
@@ -49,12 +54,7 @@ class Topics:
 
     def find(self, topic_arn: str) -> Topic | None:
         """The topic of that ARN, in whichever account and region; None without one."""
-        parsed = arn.parse(topic_arn)
-        if parsed is None or parsed.service != "sns":
-            return None
-        found = self._of.get(Scope(parsed.account, parsed.region))
-        topic = None if found is None else found.topics.get(parsed.resource)
-        return topic if topic is not None and topic.arn == topic_arn else None
+        return self._by_arn.get(topic_arn)
 
     def topic(self, topic_arn: str, region: str, parameter: str = "TopicArn") -> Topic:
         """The topic of that ARN, for a request that came to `region`. It may be another account's.
@@ -76,20 +76,15 @@ class Topics:
         self._count += 1
         return self._count
 
-    def find_subscription(self, subscription_arn: str) -> Subscription | None:
-        """The subscription of that ARN, pending ones too; None without one."""
-        topic = self.find(topic_of_subscription(subscription_arn))
-        return None if topic is None else topic.subscriptions.get(subscription_arn)
-
     def add(self, topic: Topic) -> None:
         """A new topic."""
         self._of[topic.scope].topics[topic.name] = topic
+        self._by_arn[topic.arn] = topic
 
     def delete(self, topic: Topic) -> None:
         """A topic goes, and its subscriptions with it."""
         self._of[topic.scope].topics.pop(topic.name, None)
-        for told in self.on_deleted:
-            told(topic)
+        self._gone(topic)
 
     def put(self, topic: Topic, subscription: Subscription) -> None:
         """A subscription comes or, with the same ARN as before, changes."""
@@ -105,8 +100,18 @@ class Topics:
         if gone is not None:
             topic.arn_of.pop((gone.protocol, gone.endpoint), None)
             topic.deleted_subscriptions += 1
+            if not gone.confirmed:
+                # Of a confirmed one a token may still tell whom it was given for.
+                self._forget_tokens(gone.arn)
             for told in self.on_subscriptions:
                 told(topic, gone, None)
+
+    def _gone(self, topic: Topic) -> None:
+        self._by_arn.pop(topic.arn, None)
+        for subscription_arn in topic.subscriptions:
+            self._forget_tokens(subscription_arn)
+        for told in self.on_deleted:
+            told(topic)
 
     def tell_changed(self, topic: Topic) -> None:
         """Tell everybody of `on_changed`."""
@@ -125,10 +130,24 @@ class Topics:
     # A token alone finds its subscription: ConfirmSubscription needs of the topic's ARN no more than the region.
 
     def remember_token(self, token: str, subscription_arn: str, now: float, until: float) -> None:
-        """A token that confirms a subscription until the instant `until`. Those that have expired are dropped."""
-        while self._tokens and next(iter(self._tokens.values()))[1] <= now:
-            del self._tokens[next(iter(self._tokens))]
+        """A token that confirms a subscription until the instant `until`. Those that have expired are dropped, and the
+        oldest of very many.
+        """
+        while self._tokens and (next(iter(self._tokens.values()))[1] <= now or len(self._tokens) >= _TOKENS_MAX):
+            self._forget_token(next(iter(self._tokens)))
         self._tokens[token] = (subscription_arn, until)
+        self._tokens_of.setdefault(subscription_arn, []).append(token)
+
+    def _forget_token(self, token: str) -> None:
+        subscription_arn, _ = self._tokens.pop(token)
+        left = self._tokens_of[subscription_arn]
+        left.remove(token)
+        if not left:
+            del self._tokens_of[subscription_arn]
+
+    def _forget_tokens(self, subscription_arn: str) -> None:
+        for token in self._tokens_of.pop(subscription_arn, ()):
+            del self._tokens[token]
 
     def subscription_of_token(self, token: str) -> tuple[str, float] | None:
         """The ARN of the subscription that a token confirms, and until when; None for a token that nobody gave."""
@@ -136,22 +155,18 @@ class Topics:
 
     def token_of(self, subscription_arn: str) -> str:
         """The token given last for a subscription; empty without one."""
-        return next((token for token, (of, _) in reversed(self._tokens.items()) if of == subscription_arn), "")
+        given = self._tokens_of.get(subscription_arn)
+        return given[-1] if given else ""
 
     def forget(self, scope: Scope) -> None:
         """Forget a scope; `on_deleted` hears of each topic."""
         found = self._of.get(scope)
         self._of.discard(scope)
-        self._tokens = {token: kept for token, kept in self._tokens.items() if _scope_of(kept[0]) != scope}
         for topic in [] if found is None else list(found.topics.values()):
-            for told in self.on_deleted:
-                told(topic)
+            self._gone(topic)
+        for subscription_arn in [of for of in self._tokens_of if scope_of(of) == scope]:
+            self._forget_tokens(subscription_arn)
 
     def scopes(self) -> list[Scope]:
         """Where there are topics, or were."""
         return [scope for scope, _ in self._of]
-
-
-def _scope_of(topic_or_subscription_arn: str) -> Scope:
-    parts = topic_or_subscription_arn.split(":", 5)
-    return Scope(parts[4], parts[3])

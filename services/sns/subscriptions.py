@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from services.api import Call, Params
-    from services.ports import Clock, Entropy
+    from services.ports import Clock, Entropy, Timer
     from services.scope import Scope
     from services.sns.model import Channel, Topic
     from services.sns.state import Topics
@@ -48,10 +48,12 @@ class SubscriptionsApi:
         self._channels = channels
         self._gone: dict[str, Subscription] = {}
         """By ARN: what the token of an UnsubscribeConfirmation brings back."""
+        self._waiting: dict[str, Timer] = {}
+        """By ARN: until when a subscription may still be confirmed."""
+        topics.on_subscriptions.append(self._changed)
+        topics.on_deleted.append(self._topic_deleted)
         self.checks: dict[str, Callable[[Topic, Subscription | None, str], Any]] = {}
         self.shown: list[Callable[[Subscription], dict[str, str]]] = []
-        self.on_subscribe: list[Callable[[Topic, str, str, Mapping[str, str]], None]] = []
-        """Told of topic, protocol, endpoint and attributes before a subscription is made. May refuse."""
 
     # Coming.
 
@@ -72,9 +74,7 @@ class SubscriptionsApi:
             if not attributes.same(subscription, wanted):
                 raise InvalidParameter.of("Attributes", "Subscription already exists with different attributes")
         else:
-            for told in self.on_subscribe:
-                told(topic, protocol, endpoint, wanted)
-            _check_room(topic)
+            _check_room(topic, protocol)
             number, account = self._topics.number(), call.scope.account
             subscription = Subscription(
                 f"{topic.arn}:{self._entropy.uuid()}",
@@ -93,7 +93,8 @@ class SubscriptionsApi:
             )
             self._topics.put(topic, subscription)
             if not subscription.confirmed:
-                self._clock.at(self._clock.now() + limits.PENDING_S, partial(self._give_up, subscription.arn))
+                until = self._clock.now() + limits.PENDING_S
+                self._waiting[subscription.arn] = self._clock.at(until, partial(self._give_up, subscription.arn))
         if not subscription.confirmed:
             self._ask(topic, subscription, SUBSCRIPTION_CONFIRMATION, call.origin)
         pending = not subscription.confirmed and not params.get("ReturnSubscriptionArn")
@@ -103,8 +104,21 @@ class SubscriptionsApi:
         """Nobody has confirmed in time."""
         topic = self._topics.find(names.topic_of_subscription(subscription_arn))
         subscription = None if topic is None else topic.subscriptions.get(subscription_arn)
-        if topic is not None and subscription is not None and not subscription.confirmed:
+        if topic is not None and subscription is not None:
             self._topics.remove(topic, subscription)
+
+    def _changed(self, topic: Topic, before: Subscription | None, after: Subscription | None) -> None:
+        if before is not None and (after is None or after.confirmed):
+            self._wait_no_more(before.arn)
+
+    def _topic_deleted(self, topic: Topic) -> None:
+        for subscription_arn in topic.subscriptions:
+            self._wait_no_more(subscription_arn)
+
+    def _wait_no_more(self, subscription_arn: str) -> None:
+        timer = self._waiting.pop(subscription_arn, None)
+        if timer is not None:
+            timer.cancel()
 
     def _checked(self, topic: Topic, protocol: str, endpoint: str, given: Mapping[str, str]) -> dict[str, str]:
         wanted: dict[str, str] = {}
@@ -252,7 +266,11 @@ class SubscriptionsApi:
         self._gone = {key: kept for key, kept in self._gone.items() if kept.scope != scope}
 
 
-def _check_room(topic: Topic) -> None:
+def _check_room(topic: Topic, protocol: str) -> None:
+    if int(topic.attributes.get("MaximumMessageSize") or 0) > limits.MESSAGE_MAX and (
+        protocol not in limits.LARGE_PROTOCOLS or len(topic.subscriptions) >= limits.LARGE_TOPIC_SUBSCRIPTIONS_MAX
+    ):
+        raise InvalidParameter.of("MaximumMessageSize")
     most = limits.SUBSCRIPTIONS_MAX_FIFO if topic.fifo else limits.SUBSCRIPTIONS_MAX_STANDARD
     if len(topic.subscriptions) >= most:
         raise SubscriptionLimitExceeded("Subscription limit exceeded")

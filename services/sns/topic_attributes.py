@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.sns import archive, limits, policies
 from services.sns.errors import InvalidParameter
-from services.sns.outside import delivery_policies
+from services.sns.outside import delivery_policies, status_logs
 from services.sns.outside.documents import Refused
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _display_name(name: str, value: str) -> str:
 
 
 def _sample_rate(name: str, value: str) -> str:
-    if not (value.isascii() and value.isdecimal() and int(value) <= 100):
+    if not status_logs.is_sample_rate(value):
         raise InvalidParameter.of(name)
     return value
 

@@ -24,15 +24,17 @@ class World:
     def __init__(self):
         self.told = []
 
-    def send(self, arn, body, attributes, *, account, trace_header):
+    def send(self, arn, body, attributes, *, account, trace_header, group_id, deduplication_id):
         self.told.append(("sqs", arn, body, attributes, account, trace_header))
+        self.fifo = group_id, deduplication_id
 
     def invoke_event(self, arn, payload, trace):
         self.told.append(("lambda", arn, payload, trace))
         return "request"
 
-    def publish(self, arn, message, attributes, *, account, trace_header):
+    def publish(self, arn, message, attributes, *, account, trace_header, group_id, deduplication_id):
         self.told.append(("sns", arn, message, attributes, account, trace_header))
+        self.fifo = group_id, deduplication_id
 
     async def call(self, service, operation, params, account, region):
         self.told.append((f"{service}.{operation}", params, account, region))
@@ -56,8 +58,9 @@ def send(world):
         neighbours=lambda: world,
     )
 
-    def send(arn, body=RECORD, attributes=ATTRIBUTES):
-        asyncio.run(deliveries.send(arn, body, attributes, account="000000000000", region="eu-west-1", trace="Root=1"))
+    def send(arn, body=RECORD, attributes=ATTRIBUTES, **more):
+        who = {"account": "000000000000", "region": "eu-west-1", "trace": "Root=1"}
+        asyncio.run(deliveries.send(arn, body, attributes, **who, **more))
         return world.told[-1]
 
     return send
@@ -109,3 +112,12 @@ def test_to_nobody(send, world, arn):
         send(arn)
     assert isinstance(refused.value, ServiceError)
     assert world.told == []
+
+
+@pytest.mark.parametrize("service", ["sqs", "sns"])
+def test_to_what_is_fifo(send, world, service):
+    arn = f"arn:aws:{service}:eu-west-1:000000000000:x.fifo"
+    send(arn)
+    assert world.fifo == ("", "")
+    send(arn, group_id="g", deduplication_id="d")
+    assert world.fifo == ("g", "d")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import threading
 
 import pytest
 
@@ -125,6 +127,7 @@ def test_reads_no_more_of_an_answer_than_asked_for():
         (b"", "without an answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "amid the answer"),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "not HTTP"),
+        (b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhm", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * (HEADERS_MAX + 10) + b"\r\n\r\n", "headers are too large"),
     ],
 )
@@ -275,5 +278,41 @@ def test_https_on_this_machine_needs_no_authority(tls):
             assert (await client.request("POST", url, headers={})).body == b"ok"
             by_name = url.replace("127.0.0.1", "hooks.localhost")
             assert (await client.request("POST", by_name, headers={})).body == b"ok"
+
+    asyncio.run(main())
+
+
+def test_port_0_is_not_the_default_one():
+    async def main():
+        clock = Clock("manual")
+        clock.start(asyncio.get_running_loop())
+        with pytest.raises(HttpFailure, match=r"127\.0\.0\.1:0"):
+            await HttpClient(clock).request("POST", "http://127.0.0.1:0/", headers={})
+
+    asyncio.run(main())
+
+
+def test_a_resolver_that_hangs_holds_up_nobody(monkeypatch):
+    go = threading.Event()
+
+    def hang(*_, **__):
+        go.wait(20)
+        raise OSError("nobody knows")
+
+    async def main():
+        async with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (subscriber, url, _):
+            client = HttpClient(subscriber.clock)
+            monkeypatch.setattr(socket, "getaddrinfo", hang)
+            hanging = [
+                asyncio.create_task(client.request("POST", f"http://host{n}.test/", headers={})) for n in range(64)
+            ]
+            here = url.replace("127.0.0.1", "hooks.localhost")
+            assert (await client.request("POST", here, headers={})).status == 200
+            assert await asyncio.to_thread(lambda: "still a thread for others") == "still a thread for others"
+            go.set()
+            answers = await asyncio.gather(*hanging, return_exceptions=True)
+            assert [str(answer) for answer in answers] == [
+                f"No connection to host{n}.test: nobody knows" for n in range(64)
+            ]
 
     asyncio.run(main())

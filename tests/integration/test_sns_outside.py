@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -340,3 +341,117 @@ def test_a_page_of_another_site_deletes_nothing(server: Server, sns: SNSClient) 
     with refused.value as error:
         assert error.code == 403
     assert json.loads(get(page))["sms_messages"]["+15551234567"][0]["Message"] == "kept"
+
+
+def test_fifty_failures_at_the_instants_of_all_four_phases(
+    server: Server, sns: SNSClient, sqs: SQSClient, subscriber: Subscriber, topic: str
+) -> None:
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    dead_arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "minDelayTarget": 12,
+        "maxDelayTarget": 84,
+        "numRetries": 50,
+        "numNoDelayRetries": 2,
+        "numMinDelayRetries": 6,
+        "numMaxDelayRetries": 5,
+        "backoffFunction": "linear",
+    }
+    confirmed(
+        sns,
+        topic,
+        subscriber,
+        DeliveryPolicy=json.dumps({"healthyRetryPolicy": policy}),
+        RedrivePolicy=json.dumps({"deadLetterTargetArn": dead_arn}),
+    )
+    subscriber.script = [500]
+    # The backoff's 37 delays rise from 12 to 84 seconds in 36 equal steps.
+    delays = [12] * 6 + [12 + 2 * step for step in range(37)] + [84] * 5
+    sns.publish(TopicArn=topic, Message="unlucky")
+    server.client.advance(0)
+    assert len(subscriber.got) == 3
+    for number, delay in enumerate(delays):
+        server.client.advance(delay - 0.01)
+        assert len(subscriber.got) == 3 + number
+        server.client.advance(0.01)
+        assert len(subscriber.got) == 4 + number
+    assert len(subscriber.got) == 51
+    assert "Messages" in sqs.receive_message(QueueUrl=dead)
+    server.client.advance(86_400)
+    assert len(subscriber.got) == 51
+
+
+@pytest.mark.parametrize("end", ["unsubscribe", "delete", "reset"])
+def test_nothing_is_sent_again_once_the_subscription_is_gone(
+    server: Server, sns: SNSClient, subscriber: Subscriber, topic: str, end: str
+) -> None:
+    subscription = confirmed(sns, topic, subscriber)
+    subscriber.script = [500]
+    sns.publish(TopicArn=topic, Message="unlucky")
+    server.client.advance(25)
+    assert len(subscriber.got) == 2
+    subscriber.script = [200]
+    if end == "unsubscribe":
+        sns.unsubscribe(SubscriptionArn=subscription)
+    elif end == "delete":
+        sns.delete_topic(TopicArn=topic)
+    else:
+        server.client.reset()
+    server.client.advance(7200)
+    types = [headers["x-amz-sns-message-type"] for headers, _ in subscriber.got[2:]]
+    assert types == (["UnsubscribeConfirmation"] if end == "unsubscribe" else [])
+    assert server.client.health().time.timers == 0
+
+
+def test_a_large_archive_is_replayed_while_others_are_served(server: Server, sns: SNSClient, sqs: SQSClient) -> None:
+    fifo = {"FifoTopic": "true", "ArchivePolicy": '{"MessageRetentionPeriod":"7"}'}
+    topic = sns.create_topic(Name="news.fifo", Attributes=fifo)["TopicArn"]
+    began = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["BeginningArchiveTime"]
+    for batch in range(200):
+        entries: Any = [
+            {"Id": str(n), "Message": str(n), "MessageGroupId": str(n), "MessageDeduplicationId": f"{batch}-{n}"}
+            for n in range(10)
+        ]
+        sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    url = sqs.create_queue(QueueName="late.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"PointType": "Timestamp", "StartingPoint": began})
+    answer = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"ReplayPolicy": policy})
+    subscription: Any = {"SubscriptionArn": answer["SubscriptionArn"]}
+    statuses = {sns.get_subscription_attributes(**subscription)["Attributes"]["ReplayStatus"]}
+    # Time waits for a replay, so afterwards it is over.
+    server.client.advance(1)
+    shown = sns.get_subscription_attributes(**subscription)["Attributes"]["ReplayStatus"]
+    assert shown == "Completed"
+    assert statuses <= {"In progress", "Completed"}
+    count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert count == {"ApproximateNumberOfMessages": "2000"}
+
+
+@pytest.mark.parametrize("end", ["unsubscribe", "delete", "reset"])
+def test_a_request_that_hangs_ends_with_its_subscription(server: Server, sns: SNSClient, topic: str, end: str) -> None:
+    arrived = threading.Event()
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+
+        def accept() -> None:
+            taken.append(hanging.accept()[0])
+            taken[0].recv(1)
+            arrived.set()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        endpoint = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
+        subscription = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint, ReturnSubscriptionArn=True)
+        assert arrived.wait(20)
+        thread.join()
+        assert server.client.health().time.holds
+        if end == "unsubscribe":
+            sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        elif end == "delete":
+            sns.delete_topic(TopicArn=topic)
+        else:
+            server.client.reset()
+        time = server.client.health().time
+        taken[0].close()
+        assert (time.holds, time.timers) == (0, 0)

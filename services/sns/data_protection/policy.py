@@ -22,6 +22,8 @@ _CUSTOM_MAX: Final = 10
 _REGEX_MAX: Final = 200
 _SAMPLE_RATE_MAX: Final = 99
 _MASK: Final = "#"
+_DIGITS_MAX: Final = 10
+"""Python reads no number of thousands of digits."""
 
 _CUSTOM_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}\Z").match
 _REGEX_CHARACTERS = re.compile(r"[A-Za-z0-9_#=@/;,\- ^$?\[\]{}|\\*+.]+\Z").match
@@ -128,7 +130,7 @@ def _regex(given: Any) -> re.Pattern[str]:
     _require(bool(_REGEX_CHARACTERS(given)), "Regex has a character that is not supported")
     try:
         return re.compile(given)
-    except re.error:
+    except (re.error, OverflowError):
         raise _Refused("Regex is not a valid regular expression") from None
 
 
@@ -137,7 +139,7 @@ def _statement(given: Any, custom: dict[str, Detector]) -> Statement:
     _only(given, {"Sid", "DataDirection", "Principal", "DataIdentifier", "Operation"}, "a statement")
     _require(isinstance(given.get("Sid", ""), str), "Sid must be a string")
     direction = given.get("DataDirection")
-    _require(direction in {INBOUND, OUTBOUND}, "DataDirection must be Inbound or Outbound")
+    _require(direction in (INBOUND, OUTBOUND), "DataDirection must be Inbound or Outbound")
     return _operation(
         given.get("Operation"),
         Statement(
@@ -191,7 +193,7 @@ def _operation(given: Any, statement: Statement) -> Statement:
     _only(what, {"SampleRate", "FindingsDestination", "NoFindingsDestination"}, kind)
     rate = str(what.get("SampleRate", ""))
     _require(
-        rate.isascii() and rate.isdecimal() and int(rate) <= _SAMPLE_RATE_MAX,
+        rate.isascii() and rate.isdecimal() and len(rate) < _DIGITS_MAX and int(rate) <= _SAMPLE_RATE_MAX,
         f"SampleRate must be an integer from 0 to {_SAMPLE_RATE_MAX}",
     )
     _require(

@@ -80,11 +80,6 @@ class Recipients:
             for subscription, policy in ((one, one.filter) for one in filtered)
         ]
 
-    def clear(self) -> None:
-        """Forget every topic."""
-        self._indexes.clear()
-        self._kept.clear()
-
     def _changed(self, topic: Topic, before: Subscription | None, after: Subscription | None) -> None:
         # Built again with the next message: a thousand Subscribes build nothing.
         self._indexes.pop(topic.arn, None)

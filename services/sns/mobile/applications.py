@@ -15,6 +15,8 @@ from services.sns import instants
 from services.sns.errors import InvalidParameter, ValidationError
 from services.sns.mobile.pages import page
 from services.sns.mobile.state import Application, Endpoint
+from services.sns.names import scope_of
+from services.sns.outside import status_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +80,10 @@ class ApplicationsApi:
 
     @operation
     def delete_platform_application(self, call: Call, params: Params) -> Params:
-        # Its endpoints stay: their ARNs go on to be answered, but nothing is sent to them.
-        self._mobile[call.scope].applications.pop(params["PlatformApplicationArn"], None)
+        state = self._mobile[call.scope]
+        application = state.applications.pop(params["PlatformApplicationArn"], None)
+        for endpoint in [] if application is None else application.by_token.values():
+            state.endpoints.pop(endpoint.arn, None)
         return {}
 
     @operation
@@ -122,7 +126,7 @@ class ApplicationsApi:
         endpoint_arn = f"{application.arn.replace(':app/', ':endpoint/', 1)}/{self._entropy.uuid()}"
         endpoint = Endpoint(endpoint_arn, application, attributes)
         application.by_token[attributes["Token"]] = endpoint
-        self._mobile[call.scope].endpoints[endpoint_arn] = endpoint
+        self._mobile[scope_of(endpoint_arn)].endpoints[endpoint_arn] = endpoint
         self._tell(endpoint, "EndpointCreated")
         return {"EndpointArn": endpoint_arn}
 
@@ -215,7 +219,7 @@ def _check_application(attributes: dict[str, str]) -> None:
     for name, value in attributes.items():
         if name not in _APPLICATION_ATTRIBUTES:
             raise InvalidParameter.of("Attributes", f"Invalid attribute name: {name}")
-        if name == "SuccessFeedbackSampleRate" and not (value.isdecimal() and int(value) <= 100):
+        if name == "SuccessFeedbackSampleRate" and not status_logs.is_sample_rate(value):
             raise InvalidParameter.of("Attributes", f"Invalid value for attribute: {name}: must be between 0 and 100")
 
 

@@ -12,6 +12,7 @@ from services.api import F, operation
 from services.sns.errors import InvalidParameter, OptedOut, ResourceNotFound, UserError, VerificationException
 from services.sns.mobile.pages import page
 from services.sns.mobile.state import SandboxNumber
+from services.sns.outside.status_logs import is_sample_rate
 
 if TYPE_CHECKING:
     from services.api import Call, Params
@@ -28,7 +29,6 @@ _TYPES: Final = ("Promotional", "Transactional")
 
 _e164 = re.compile(r"\+?[1-9][0-9]{1,14}\Z").match
 _sender_id = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}\Z").match
-_percent = re.compile(r"(100|[0-9]{1,2})\Z").match
 _sandbox_form = re.compile(r"(\+[0-9]{8,}|[0-9]{0,9})\Z").match
 
 OPT_IN_S: Final = 30 * 86_400
@@ -201,7 +201,7 @@ def _is_valid(name: str, value: str) -> bool:
     if name == "DefaultSenderID":
         return not value or _sender_id(value) is not None
     if name == "DeliveryStatusSuccessSamplingRate":
-        return not value or _percent(value) is not None
+        return not value or is_sample_rate(value)
     if name == "MonthlySpendLimit":
         return value.isascii() and value.isdecimal()
     return True

@@ -150,10 +150,6 @@ class Mobile:
         """Forget a scope."""
         self._of.discard(scope)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._of.clear()
-
 
 def _scope_of(text: str) -> Scope | None:
     parsed = arn.parse(text)

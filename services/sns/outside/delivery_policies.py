@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html#crea
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any, Final, NamedTuple
 
 from services.sns.outside.documents import Refused, read
@@ -22,6 +24,7 @@ CONTENT_TYPES: Final = frozenset(
     }
 )  # fmt: skip
 """What `headerContentType` may be, each also with a charset."""
+_CHARSET = re.compile(r" *charset=[\w.:+-]+\Z", re.ASCII | re.IGNORECASE).match
 RETRIES_MAX: Final = 100
 DELAY_MAX_S: Final = 3_600
 
@@ -100,7 +103,7 @@ def _number(given: dict[str, Any], name: str, where: str, least: float, most: fl
     value = given.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Refused(ATTRIBUTE, f"{where}.{name} must be a number")
     if not value >= least:
         raise Refused(ATTRIBUTE, f"{where}.{name} must be greater than or equal to {least:g}")
@@ -123,7 +126,7 @@ def _check_retries(given: Any, where: str) -> None:
     ):
         _number(policy, name, where, least, most)
     function = policy.get("backoffFunction")
-    if function is not None and function not in FUNCTIONS:
+    if function is not None and not (isinstance(function, str) and function in FUNCTIONS):
         raise Refused(ATTRIBUTE, f"{where}.backoffFunction must be one of: {', '.join(sorted(FUNCTIONS))}")
     full = _with_defaults(policy)
     if full["maxDelayTarget"] < full["minDelayTarget"]:
@@ -148,7 +151,7 @@ def _check_request(given: Any, where: str) -> None:
     if said is None:
         return
     kind, _, parameter = said.partition(";") if isinstance(said, str) else ("", "", "")
-    if kind.strip() not in CONTENT_TYPES or (parameter and not parameter.strip().lower().startswith("charset=")):
+    if kind not in CONTENT_TYPES or (parameter and not _CHARSET(parameter)):
         raise Refused(ATTRIBUTE, f"{where}.headerContentType is not a supported content type")
 
 

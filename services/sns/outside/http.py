@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final
 
 from services.ports import HttpAnswer, HttpFailure
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from services.sns.model import Message, Outcomes, Subscription
     from services.sns.outside.delivery_policies import Delivery
     from services.sns.state import Topics
+
+log = logging.getLogger("undercast.sns")
 
 AGENT: Final = "Amazon Simple Notification Service Agent"
 TIMEOUT_S: Final = 15.0
@@ -76,7 +79,7 @@ class HttpChannel:
         body = message.text_for(subscription.protocol) if plain else self._envelopes.envelope(subscription, message)
         parcel = _Parcel(subscription, message, policy, body)
         self._parcels[parcel] = None
-        self._schedule(parcel, self._clock.now())
+        self._take_turn(parcel)
 
     def busy(self) -> bool:
         """Whether a request is out, or a retry is due."""
@@ -86,7 +89,6 @@ class HttpChannel:
         """Drop what is under way for a scope."""
         for parcel in [parcel for parcel in self._parcels if parcel.subscription.scope == scope]:
             self._end(parcel)
-        self._throttles.clear()
 
     async def close(self) -> None:
         """Drop everything and wait for requests to end."""
@@ -102,26 +104,38 @@ class HttpChannel:
         of_topic = "" if topic is None else topic.attributes.get("DeliveryPolicy", "")
         return delivery_policies.delivery(of_topic, subscription.attributes.get("DeliveryPolicy", ""))
 
-    def _schedule(self, parcel: _Parcel, when: float) -> None:
-        """Send at `when` at the earliest; the throttle may make it later."""
-        rate = parcel.policy.per_second
-        if rate is not None and parcel.message.type == NOTIFICATION:
-            known = self._throttles.get(parcel.subscription.arn)
-            if known is None or known[0] != rate:
-                known = self._throttles[parcel.subscription.arn] = (rate, Throttle(rate))
-            when = known[1].take(when)
-        if when > self._clock.now():
+    def _take_turn(self, parcel: _Parcel) -> None:
+        """Send as soon as the throttle lets it. A retry takes its place when it is due, not before: what is published
+        meanwhile need not wait for it.
+        """
+        parcel.timer = None
+        rate, now = parcel.policy.per_second, self._clock.now()
+        if rate is None or parcel.message.type != NOTIFICATION:
+            self._send(parcel)
+            return
+        known = self._throttles.get(parcel.subscription.arn)
+        if known is None or known[0] != rate:
+            known = self._throttles[parcel.subscription.arn] = (rate, Throttle(rate))
+        when = known[1].take(now)
+        if when > now:
             parcel.timer = self._clock.at(when, lambda: self._send(parcel))
         else:
             self._send(parcel)
 
     def _send(self, parcel: _Parcel) -> None:
-        if parcel not in self._parcels:
-            return
         parcel.timer = None
         # From now on, not from when the task has its turn: else time might move between.
         parcel.hold = self._clock.hold()
-        self._parcels[parcel] = asyncio.get_running_loop().create_task(self._attempt(parcel), name="sns http")
+        task = asyncio.get_running_loop().create_task(self._attempt(parcel), name="sns http")
+        self._parcels[parcel] = task
+        task.add_done_callback(lambda done: self._look_after(parcel, done))
+
+    def _look_after(self, parcel: _Parcel, task: asyncio.Task[None]) -> None:
+        """An attempt that a bug of ours has ended must not hold the clock for ever."""
+        if self._parcels.get(parcel) is task:
+            self._end(parcel)
+            if not task.cancelled():
+                log.error("A delivery to %s failed", parcel.subscription.endpoint, exc_info=task.exception())
 
     async def _attempt(self, parcel: _Parcel) -> None:
         begun_at = self._clock.now()
@@ -140,7 +154,10 @@ class HttpChannel:
         if delay is not None:
             # Before: what goes out again at once takes a hold of its own.
             self._let_go(parcel)
-            self._schedule(parcel, self._clock.now() + delay)
+            if delay:
+                parcel.timer = self._clock.at(self._clock.now() + delay, lambda: self._take_turn(parcel))
+            else:
+                self._take_turn(parcel)
             return
         message = parcel.message
         dwell_ms = max(0.0, (begun_at - message.published_at) * 1000)

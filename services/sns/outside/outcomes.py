@@ -6,6 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from services.errors import ServiceError
+from services.sns.model import NOTIFICATION
+from services.sns.names import FIFO_SUFFIX
 from services.sns.outside import dead_letters, status_logs
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ class DeliveryOutcomes:
                 subscription.endpoint,
                 attempted.text,
             )
-            self._bury(subscription, message)
+            if message.type == NOTIFICATION:
+                self._bury(subscription, message)
         prefix = status_logs.PREFIXES.get(subscription.protocol)
         topic = self._topics.find(subscription.topic_arn)
         if prefix is None or topic is None:
@@ -53,14 +56,15 @@ class DeliveryOutcomes:
         if not target:
             return
         body, attributes = self._letter(subscription, message)
-        fifo = target.endswith(".fifo")
+        fifo = target.endswith(FIFO_SUFFIX)
         try:
             self._queues.send(
                 target,
                 body,
                 attributes,
                 account=subscription.scope.account,
-                group_id=message.group_id,
+                # As for endpoints: what a FIFO topic sends to a standard queue has no group.
+                group_id=message.group_id if fifo or not message.sequence_number else "",
                 deduplication_id=message.deduplication_id if fifo else "",
                 trace_header=message.trace_header,
             )

@@ -10,10 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.scope import Scope
-from services.sns import instants
+from services.sns import instants, limits
 from services.sns.errors import EndpointDisabled, InvalidParameter, PlatformApplicationDisabled
 from services.sns.mobile.sms import is_phone_number
 from services.sns.model import Attempted
+from services.sns.names import scope_of
 from services.sns.outside import status_logs
 
 if TYPE_CHECKING:
@@ -46,10 +47,6 @@ class Phones:
 
     # -- services.sns.model.DirectTargets
 
-    def has_endpoint(self, endpoint_arn: str) -> bool:
-        """Whether there is such a platform endpoint."""
-        return self._mobile.find_endpoint(endpoint_arn) is not None
-
     def to_endpoint(self, endpoint_arn: str, message: Message) -> None:
         """Send to a platform endpoint.
 
@@ -69,7 +66,7 @@ class Phones:
             raise EndpointDisabled(failure.text)
         application = endpoint.application
         self._logs.write(
-            _scope_of(application.arn),
+            scope_of(application.arn),
             f"app/{application.platform}/{application.name}",
             status_logs.wanted(application.attributes),
             message,
@@ -82,10 +79,12 @@ class Phones:
         """Send an SMS. To a number that has opted out nothing goes, and nobody is told but the status log.
 
         Raises:
-            InvalidParameter: it is no phone number.
+            InvalidParameter: it is no phone number, or the message is too long.
         """
         if not is_phone_number(phone_number):
             raise InvalidParameter.of("PhoneNumber", f"{phone_number} is not valid to publish to")
+        if len(message.text_for("sms").encode("utf-8", "surrogatepass")) > limits.SMS_MAX:
+            raise InvalidParameter.of("Message too long")
         self.text(Scope(message.account, message.region), phone_number, message, None)
 
     # -- for the channels
@@ -141,7 +140,7 @@ class Phones:
             return _Failure("Endpoint is disabled", "EndpointDisabled")
         to = {"TargetArn": endpoint.arn, "TopicArn": topic_arn, "SubscriptionArn": subscription_arn}
         record = to | _content(message, endpoint.application.platform)
-        self._mobile[_scope_of(endpoint.arn)].captured.pushes.append(record)
+        self._mobile[scope_of(endpoint.arn)].captured.pushes.append(record)
         return None
 
     def _tell_failure(self, endpoint: Endpoint, message: Message, failure: _Failure) -> None:
@@ -171,11 +170,6 @@ def _content(message: Message, protocol: str) -> dict[str, Any]:
         "MessageStructure": None if message.bodies is None else "json",
         "Subject": message.subject,
     }
-
-
-def _scope_of(an_arn: str) -> Scope:
-    parts = an_arn.split(":", 5)
-    return Scope(parts[4], parts[3])
 
 
 class SmsChannel:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html for SMS.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -29,6 +30,12 @@ PREFIXES: Final = {
 }
 """What the attributes of a topic begin with, by the subscription's protocol. There is no log for e-mail."""
 SMS_GROUP: Final = "DirectPublishToPhoneNumber"
+_PERCENT = re.compile(r"0*(100|[0-9]{1,2})\Z").match
+
+
+def is_sample_rate(text: str) -> bool:
+    """Whether it is a percentage: an integer from 0 to 100."""
+    return _PERCENT(text) is not None
 
 
 class Wanted(NamedTuple):

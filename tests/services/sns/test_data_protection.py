@@ -287,6 +287,10 @@ def test_an_identifier_in_a_region_is_one_too():
         document(statement(audit(), "Outbound")),
         document(statement(audit(100))),
         document(statement({"Audit": {"SampleRate": "5"}})),
+        document(statement({"Audit": {"SampleRate": "9" * 5000, "FindingsDestination": {}}})),
+        document({**statement(DENY), "DataDirection": ["Inbound"]}),
+        document({**statement(DENY), "Principal": [{}]}),
+        document(statement(DENY), Configuration={"CustomDataIdentifier": [{"Name": "a", "Regex": "x{99999999999}"}]}),
         document(
             statement({"Audit": {"SampleRate": "5", "FindingsDestination": {"CloudWatchLogs": {"LogGroup": "x"}}}})
         ),

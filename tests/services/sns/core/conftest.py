@@ -64,6 +64,10 @@ class FakeClock:
     def hold(self):
         return FakeHold()
 
+    @property
+    def armed(self):
+        return sum(timer.callback is not None for _, _, timer in self._timers)
+
     def advance(self, seconds):
         until = self._now + seconds
         while self._timers and self._timers[0][0] <= until:

@@ -261,3 +261,43 @@ def test_the_link_in_a_message_ends_only_what_needs_no_authentication(world):
     with pytest.raises(AuthorizationError):
         world.ask("Unsubscribe", signed=False, SubscriptionArn=subscription)
     world.ask("Unsubscribe", SubscriptionArn=subscription)
+
+
+def test_a_topic_of_large_messages_takes_only_who_can_have_them(world):
+    topic = world.topic(MaximumMessageSize="1048576")
+    world.subscribe(topic, world.queue())
+    with pytest.raises(InvalidParameter):
+        world.subscribe(topic, "http://example.com", "http")
+    for number in range(99):
+        world.subscribe(topic, f"{QUEUE}-{number}")
+    with pytest.raises(InvalidParameter):
+        world.subscribe(topic, f"{QUEUE}-99")
+
+
+@pytest.mark.parametrize("end", ["unsubscribe", "delete", "confirm", "reset"])
+def test_a_subscription_that_is_no_longer_pending_leaves_nothing_behind(world, end):
+    topic = world.topic()
+    timers = world.clock.armed
+    subscription = world.subscribe(topic, MAIL, "email")
+    assert world.clock.armed == timers + 1
+    if end == "unsubscribe":
+        world.ask("Unsubscribe", SubscriptionArn=subscription)
+    elif end == "delete":
+        world.ask("DeleteTopic", TopicArn=topic)
+    elif end == "confirm":
+        world.ask("ConfirmSubscription", TopicArn=topic, Token=token_of(world, subscription))
+    else:
+        world.sns.reset()
+    assert world.clock.armed == timers
+    assert bool(token_of(world, subscription)) == (end == "confirm")
+
+
+def test_tokens_are_not_kept_without_end(world, monkeypatch):
+    monkeypatch.setattr("services.sns.state._TOKENS_MAX", 3)
+    topic = world.topic()
+    for _ in range(5):
+        subscription = world.subscribe(topic, MAIL, "email")
+    first = world.subscribe(topic, f"x{MAIL}", "email")
+    for number in range(3):
+        world.subscribe(topic, f"{number}{MAIL}", "email")
+    assert token_of(world, first) == token_of(world, subscription) == ""

@@ -198,3 +198,10 @@ def test_scopes_are_reset_one_by_one(world):
     assert there.split(":")[3] == "eu-west-1"
     world.sns.reset()
     assert world.ask("ListTopics")["Topics"] == []
+
+
+def test_a_sample_rate_of_thousands_of_digits_is_refused(world):
+    topic = world.topic()
+    params = {"AttributeName": "SQSSuccessFeedbackSampleRate", "AttributeValue": "9" * 5000}
+    with pytest.raises(InvalidParameter):
+        world.ask("SetTopicAttributes", TopicArn=topic, **params)

@@ -226,3 +226,28 @@ def test_events_are_told_where_a_topic_is_set(apps):
 
     assert [topic for topic, _ in apps.told] == [topic] * 3
     assert ['"EventType":"EndpointCreated"' in apps.told[0][1], "EndpointDeleted" in apps.told[2][1]] == [True, True]
+
+
+def test_with_an_application_go_its_endpoints(apps):
+    arn = apps.endpoint()
+    apps("delete_platform_application", PlatformApplicationArn=APP)
+
+    assert apps.refused("get_endpoint_attributes", EndpointArn=arn) == ("NotFound", "Endpoint does not exist")
+    apps("delete_endpoint", EndpointArn=arn)
+    apps.create()
+    assert apps("list_endpoints_by_platform_application", PlatformApplicationArn=APP)["Endpoints"] == []
+    assert apps.endpoint() != arn
+
+
+def test_an_endpoint_is_where_its_application_is(apps):
+    other = Call(Scope("111111111111", "us-east-1"), CALL.origin)
+    arn = apps.api.create_platform_endpoint(other, {"PlatformApplicationArn": APP, "Token": "t"})["EndpointArn"]
+
+    assert apps.attributes(arn)["Token"] == "t"
+
+
+@pytest.mark.parametrize("rate", ["101", "-1", "9" * 5000, "٣", ""])
+def test_sample_rates_that_are_none(apps, rate):
+    attributes = {"SuccessFeedbackSampleRate": rate}
+    code, _ = apps.refused("set_platform_application_attributes", PlatformApplicationArn=APP, Attributes=attributes)
+    assert code == "InvalidParameter"

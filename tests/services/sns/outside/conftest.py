@@ -11,7 +11,7 @@ import uuid  # noqa: TID251 (a fake Entropy)
 import pytest
 
 from services.errors import ServiceError
-from services.ports import HttpAnswer, HttpFailure
+from services.ports import HttpAnswer
 from services.scope import Scope
 from services.sns.envelope import Envelopes
 from services.sns.mobile.state import Mobile
@@ -118,7 +118,7 @@ class FakeHttp:
         self.requests.append((self._clock.now() - START, url, dict(headers), body.decode()))
         await asyncio.sleep(0)  # noqa: TID251 (a turn of the loop, no time)
         said = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(said, HttpFailure):
+        if isinstance(said, Exception):
             raise said
         return HttpAnswer(said, {}, b"said") if isinstance(said, int) else said
 

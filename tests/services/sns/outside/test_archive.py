@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.scope import Scope
 from services.sns.archive import Archive, parse_replay, retention_days
 from services.sns.errors import InvalidState
 from services.sns.instants import shown
@@ -28,6 +29,7 @@ class Fanout:
 
     def __init__(self):
         self.on_published = []
+        self.held_back = {}
         self.delivered = []
 
     def deliver(self, topic, subscription, message):
@@ -49,7 +51,7 @@ class World:
         self.topics = Topics()
         self.fanout = Fanout()
         self.archive = Archive(clock, entropy, self.topics, self.fanout)
-        scope = ("000000000000", "us-east-1")
+        scope = Scope("000000000000", "us-east-1")
         self.topic = Topic(TOPIC_ARN, "news.fifo", scope, clock.now(), fifo=True, attributes=attributes)
         self.topics.add(self.topic)
         self.published = 0
@@ -65,10 +67,13 @@ class World:
                 deduplication_id=f"d-{self.published}",
                 sequence_number=f"{self.published:020}",
             )
+            self.published += 1
             for told in self.fanout.on_published:
                 told(self.topic, message)
-            self.published += 1
-            asyncio.run(self.clock.advance(every_s))
+            for held_back in self.fanout.held_back.values():
+                held_back.append(message)
+            if every_s:
+                asyncio.run(self.clock.advance(every_s))
 
     def set_archive(self, policy):
         self.topic.attributes["ArchivePolicy"] = policy
@@ -130,6 +135,7 @@ def test_a_subscription_that_is_not_confirmed_waits(aws):
     aws.publish(2)
     pending = aws.replay(began, confirmed=False)
     assert aws.fanout.delivered == []
+    assert aws.archive.of_subscription(pending) == {"ReplayStatus": "Pending"}
     aws.topics.put(aws.topic, replace(pending, confirmed=True))
     assert aws.fanout.bodies == ["0", "1"]
 
@@ -205,3 +211,98 @@ def test_replay_policies_that_are_refused(text):
 def test_days_may_be_a_number_or_a_text(days):
     assert retention_days(f'{{"MessageRetentionPeriod":{days}}}') == days
     assert retention_days(f'{{"MessageRetentionPeriod":"{days}"}}') == days
+
+
+async def turns(count=1):
+    for _ in range(count):
+        await asyncio.sleep(0)  # noqa: TID251 (a turn of the loop, no time)
+
+
+def status(aws, subscription):
+    return aws.archive.of_subscription(subscription).get("ReplayStatus")
+
+
+def test_a_large_archive_goes_in_slices_and_what_is_new_goes_after_it(aws):
+    async def main():
+        began = aws.clock.now()
+        aws.publish(250, every_s=0)
+        subscription = aws.replay(began)
+        assert len(aws.fanout.delivered) == 100
+        assert status(aws, subscription) == "In progress"
+        assert aws.archive.busy()
+        assert aws.clock.holds == 1
+        aws.publish(1, every_s=0)
+        await turns()
+        aws.publish(1, every_s=0)
+        assert len(aws.fanout.delivered) == 200
+        await turns(2)
+
+        assert aws.fanout.bodies == [str(number) for number in range(252)]
+        assert [message.replayed for _, message in aws.fanout.delivered] == [True] * 250 + [False] * 2
+        assert status(aws, subscription) == "Completed"
+        assert not aws.archive.busy()
+        assert aws.clock.holds == 0
+        assert aws.fanout.held_back == {}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("end", ["unsubscribe", "delete", "reset"])
+def test_a_replay_ends_with_its_subscription(aws, end):
+    async def main():
+        aws.publish(250, every_s=0)
+        subscription = aws.replay(aws.clock.now())
+        if end == "unsubscribe":
+            aws.topics.remove(aws.topic, subscription)
+        elif end == "delete":
+            aws.topics.delete(aws.topic)
+        else:
+            aws.topics.forget(aws.topic.scope)
+        await turns(5)
+        assert len(aws.fanout.delivered) == 100
+        assert not aws.archive.busy()
+        assert aws.clock.holds == 0
+        assert aws.fanout.held_back == {}
+
+    asyncio.run(main())
+
+
+def test_a_replay_that_is_stopped_gives_way_to_what_is_new(aws):
+    async def main():
+        aws.publish(250, every_s=0)
+        subscription = aws.replay(aws.clock.now())
+        aws.publish(1, every_s=0)
+        aws.topics.put(aws.topic, replace(subscription, attributes={"ReplayPolicy": "{}"}))
+        await turns(2)
+        assert aws.fanout.bodies == [*map(str, range(100)), "250"]
+        assert status(aws, subscription) is None
+        assert not aws.archive.busy()
+
+    asyncio.run(main())
+
+
+def test_a_replay_fails_when_the_archive_goes(aws):
+    async def main():
+        aws.publish(250, every_s=0)
+        subscription = aws.replay(aws.clock.now())
+        aws.set_archive("{}")
+        aws.publish(1, every_s=0)
+        await turns(2)
+        assert aws.fanout.bodies == [*map(str, range(100)), "250"]
+        assert status(aws, subscription) == "Failed"
+
+    asyncio.run(main())
+
+
+def test_a_second_replay_replaces_the_first(aws):
+    async def main():
+        began = aws.clock.now()
+        aws.publish(250, every_s=0)
+        aws.replay(began)
+        aws.publish(1, every_s=0)
+        subscription = aws.replay(began - 1)
+        await turns(5)
+        assert aws.fanout.bodies == [*map(str, range(100)), *map(str, range(251)), "250"]
+        assert status(aws, subscription) == "Completed"
+
+    asyncio.run(main())

@@ -9,6 +9,7 @@ from base64 import b64encode
 import pytest
 
 from services.ports import HttpAnswer, HttpFailure
+from services.scope import Scope
 from services.sns.model import SUBSCRIPTION_CONFIRMATION, UNSUBSCRIBE_CONFIRMATION
 from services.sns.outside.http import HttpChannel
 
@@ -157,6 +158,63 @@ def test_the_throttle_spreads_deliveries(world, channel):
             (at, json.loads(body)["Message"]) for at, url, _, body in world.http.requests if url.endswith("in")
         ]
         assert throttled == [(0, "0"), (0.5, "1"), (1.0, "2"), (1.5, "3")]
+
+    run(main())
+
+
+def test_a_retry_takes_no_place_of_the_throttle_before_it_is_due(world, channel):
+    async def main():
+        subscription = world.subscribe(DeliveryPolicy='{"throttlePolicy":{"maxReceivesPerSecond":10}}')
+        world.http.script = [500, 200]
+        channel.deliver(subscription, world.message("fails"))
+        await world.clock.advance(1)
+        channel.deliver(subscription, world.message("new"))
+        await world.clock.advance(1)
+        assert world.http.times == [0, 1]
+        await world.clock.advance(100)
+        assert world.http.times == [0, 1, 20]
+
+    run(main())
+
+
+def test_reset_of_a_scope_leaves_the_throttles_of_others(world, channel):
+    async def main():
+        subscription = world.subscribe(DeliveryPolicy='{"throttlePolicy":{"maxReceivesPerSecond":1}}')
+        channel.deliver(subscription, world.message("1"))
+        await world.clock.advance()
+        channel.forget(Scope("111111111111", "us-east-1"))
+        channel.deliver(subscription, world.message("2"))
+        await world.clock.advance(10)
+        assert world.http.times == [0, 1]
+
+    run(main())
+
+
+def test_a_bug_in_an_attempt_neither_holds_the_clock_nor_goes_unheard(world, channel, caplog):
+    async def main():
+        world.http.script = [RuntimeError("a bug")]
+        channel.deliver(world.subscribe(), world.message())
+        await world.clock.advance(100)
+        assert world.clock.holds == 0
+        assert not channel.busy()
+
+    run(main())
+    assert "a bug" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("group", "sequence", "target", "told"),
+    [("g", "", "dead", "g"), ("g", "1", "dead", ""), ("g", "1", "dead.fifo", "g"), ("", "", "dead", "")],
+)
+def test_a_dead_letter_has_a_group_where_the_endpoint_would_have_had_one(world, channel, group, sequence, target, told):
+    async def main():
+        world.http.script = [404]
+        dlq = f'{{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:{target}"}}'
+        message = world.message(group_id=group, sequence_number=sequence, deduplication_id="d" if sequence else "")
+        channel.deliver(world.subscribe(RedrivePolicy=dlq), message)
+        await world.clock.advance()
+        [(_, _, _, more)] = world.queues.sent
+        assert more["group_id"] == told
 
     run(main())
 

@@ -15,6 +15,7 @@ from services.sns.outside.emails import EmailChannel
 from services.sns.outside.phones import ApplicationChannel, Phones, SmsChannel
 
 NUMBER = "+15551234567"
+DLQ = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"}'
 SCOPE = Scope("000000000000", "us-east-1")
 CALL = Call(SCOPE, "http://localhost:4566")
 
@@ -129,3 +130,20 @@ def test_emails(world):
     assert f"SubscriptionArn={plain.arn}" in text["Body"]
     assert json.loads(document["Body"])["Message"] == "text"
     assert document["Subject"] == "AWS Notification Message"
+
+
+def test_endpoints_of_a_deleted_application_get_nothing(world, apps):
+    apps.api.delete_platform_application(CALL, {"PlatformApplicationArn": apps.app})
+    subscription = world.subscribe("application", apps.endpoint, RedrivePolicy=DLQ)
+    ApplicationChannel(apps.phones, world.outcomes).deliver(subscription, world.message())
+
+    assert list(captured(world).pushes) == []
+    assert len(world.queues.sent) == 1
+    with pytest.raises(InvalidParameter):
+        apps.phones.to_endpoint(apps.endpoint, world.message())
+
+
+def test_an_sms_without_a_topic_has_1600_bytes_at_most(world, apps):
+    apps.phones.to_phone(NUMBER, world.message("x" * 1600))
+    with pytest.raises(InvalidParameter, match="too long"):
+        apps.phones.to_phone(NUMBER, world.message("é" * 801))
