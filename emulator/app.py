@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator import asgi
 from emulator.clock import Clock
@@ -21,7 +21,7 @@ from services.sqs.api import SqsApi
 from services.sqs.settings import SqsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from emulator.admin.control import Control
     from emulator.config import Settings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from emulator.topics import Topics
     from emulator.wire.exchange import Exchange, Reply
     from services.api import Service
+    from services.stepfunctions.api import StepFunctionsApi
 
 
 class App:
@@ -87,6 +88,11 @@ class App:
             function_urls=self._function_url,
         )
 
+    @property
+    def executions(self) -> StepFunctionsApi:
+        """Step Functions, as the control API looks at it."""
+        return self.machines.get().api
+
     # Imported when first asked for: they and what they import cost more than the whole start of the server.
 
     @property
@@ -103,6 +109,7 @@ class App:
                 identities=self.identities,
                 seed=settings.seed,
                 backlogs={"logs": self.logs},
+                deliver=self._deliver,
             )
         return self._neighbours
 
@@ -164,6 +171,18 @@ class App:
             topics=lambda: self.topics.get().api,
             neighbours=lambda: self.neighbours,
         )
+
+    async def _deliver(
+        self,
+        target_arn: str,
+        body: str,
+        attributes: Mapping[str, Mapping[str, Any]],
+        /,
+        *,
+        account: str,
+        region: str,
+    ) -> None:
+        await self._deliveries.send(target_arn, body, attributes, account=account, region=region)
 
     def _issued_account(self, access_key: str) -> str:
         identity = self.identities.find(access_key)

@@ -263,6 +263,9 @@ def step(client: ControlClient, as_json: bool) -> None:
 @click.option("--delayed", metavar="N", type=click.IntRange(0), help="At least N messages are delayed.")
 @click.option("--total", metavar="N", type=click.IntRange(0), help="At least N messages are there at all.")
 @click.option("--empty", is_flag=True, help="No message is left in the queue.")
+@click.option("--execution", metavar="ARN", help="The execution of a state machine to watch: until it has ended, or")
+@click.option("--status", metavar="STATUS", help="has that status (SUCCEEDED, FAILED, ...), or")
+@click.option("--state", metavar="NAME", help="is in that state.")
 @click.option("--idle", is_flag=True, help="Nothing is in flight, delayed or running in the whole server.")
 @click.option("--at-most", metavar="DURATION", type=length, required=True, help="How far time may go, such as 2d.")
 @json_option
@@ -273,6 +276,9 @@ def run_until(
     ctx: click.Context,
     queue: str | None,
     empty: bool,
+    execution: str | None,
+    status: str | None,
+    state: str | None,
     idle: bool,
     at_most: float,
     as_json: bool,
@@ -285,9 +291,22 @@ def run_until(
     condition: dict[str, Any] = {name: {"at_least": n} for name, n in counts.items() if n is not None}
     if empty:
         condition["total"] = {"equals": 0}
-    if idle == (queue is not None) or bool(condition) != (queue is not None) or (empty and counts["total"] is not None):
-        raise click.UsageError("give --idle, or --queue with what to wait for: --visible 3, --empty, ...", ctx)
-    ran = client.run_until({"idle": True} if idle else {"queue": queue, **condition}, at_most)
+    of_execution = {name: given for name, given in (("status", status), ("state", state)) if given is not None}
+    watched = [thing for thing in (queue, execution) if thing is not None]
+    if (
+        len(watched) + idle != 1
+        or bool(condition) != (queue is not None)
+        or (empty and counts["total"] is not None)
+        or (of_execution and execution is None)
+    ):
+        raise click.UsageError(
+            "give --idle, or --execution, or --queue with what to wait for: --visible 3, --empty, ...", ctx
+        )
+    if execution is not None:
+        condition = {"execution": execution, **of_execution}
+    elif queue is not None:
+        condition = {"queue": queue, **condition}
+    ran = client.run_until(condition or {"idle": True}, at_most)
     show.as_json(asdict(ran)) if as_json else show.ran(ran)
     if not ran.met:
         ctx.exit(1)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     Condition = Callable[[], object] | Mapping[str, Any]
     """What `run_until` waits for: a callable, tried after each timer, or a condition that the server tries itself:
-    `{"queue": name or URL, "visible" | "in_flight" | "delayed" | "total": {"at_least" | "at_most" | "equals": n}}`
-    or `{"idle": True}` (nothing is in flight, delayed or running)."""
+    `{"queue": name or URL, "visible" | "in_flight" | "delayed" | "total": {"at_least" | "at_most" | "equals": n}}`,
+    `{"execution": ARN}` (it has ended; with `"status"`: has that status; with `"state"`: is in that state), or
+    `{"idle": True}` (nothing is in flight, delayed or running)."""
 
 DEFAULT_ENDPOINT = "http://localhost:4566"
 

@@ -74,8 +74,9 @@ class Server:
         if self._session is None:
             # Kept: a session reads each service's model once.
             self._session, self._region = Session(), self.client.health().region
-        # A proxy of the environment would be asked for localhost.
-        config = Config(proxies={})
+        # A proxy of the environment would be asked for localhost. Some operations have a host name of their own
+        # (`sync-states...`), which below localhost would lead nowhere.
+        config = Config(proxies={}, inject_host_prefix=False)
         given = options.get("config")
         defaults = {
             "endpoint_url": self.endpoint,

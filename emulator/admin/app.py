@@ -60,7 +60,7 @@ class RunUntilBody(_Given):
     """What to wait for, and how long at most."""
 
     condition: dict[str, Any] = Field(
-        description='A queue\'s counts (`visible`, `in_flight`, `delayed`, `total`) with `at_least`, `at_most` or `equals`; or `{"idle": true}`: nothing is in flight, delayed or running.',  # noqa: E501
+        description='A queue\'s counts (`visible`, `in_flight`, `delayed`, `total`) with `at_least`, `at_most` or `equals`; an `execution` that has ended, or has a `status`, or is in a `state`; or `{"idle": true}`: nothing is in flight, delayed or running.',  # noqa: E501
         examples=[{"queue": "orders", "visible": {"equals": 0}}],
     )
     at_most: Duration = Field(description="Seconds, or a text such as `7d`.", examples=["7d"])

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COUNTS = ("visible", "in_flight", "delayed", "total")
+STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "at_least": lambda count, bound: count >= bound,
     "at_most": lambda count, bound: count <= bound,
@@ -38,6 +39,13 @@ class Queues(Protocol):
         """Scope and name of the queue of a URL."""
 
 
+class Executions(Protocol):
+    """What conditions ask of Step Functions."""
+
+    def standing(self, execution_arn: str) -> tuple[str, set[str]] | None:
+        """An execution's status, and the names of the states it is in; None without such an execution."""
+
+
 class _Bound(NamedTuple):
     kind: str
     holds: Callable[[int, int], bool]
@@ -45,21 +53,56 @@ class _Bound(NamedTuple):
 
 
 def compile_condition(
-    given: Mapping[str, Any], queues: Queues, home: Scope, busy: Callable[[], bool]
+    given: Mapping[str, Any],
+    queues: Queues,
+    executions: Callable[[], Executions],
+    home: Scope,
+    busy: Callable[[], bool],
 ) -> Callable[[], bool]:
     """The condition as a function that looks.
 
     `{"queue": <name, URL or ARN>, "visible" | "in_flight" | "delayed" | "total": {"at_least" | "at_most" | "equals":
-    n}}`, several counts and bounds at once if wanted, or `{"idle": true}`: nothing is in flight, delayed or running. A
-    queue that is deleted meanwhile has no messages. Raises ValueError, worded for a person.
+    n}}`, several counts and bounds at once if wanted; `{"execution": <ARN>}`: it has ended, or with `"status"` has that
+    status, or with `"state"` is in the state of that name; or `{"idle": true}`: nothing is in flight, delayed or
+    running. A queue that is deleted meanwhile has no messages. Raises ValueError, worded for a person.
     """
     if "idle" in given:
         if given["idle"] is not True or len(given) > 1:
             raise ValueError('a condition of idleness is {"idle": true} and nothing else')
         return lambda: not busy()
+    if "execution" in given:
+        return _of_execution(given, executions())
+    return _of_queue(given, queues, home)
+
+
+def _of_execution(given: Mapping[str, Any], executions: Executions) -> Callable[[], bool]:
+    for name, value in given.items():
+        if name not in {"execution", "status", "state"}:
+            raise ValueError(f"a condition of an execution has no member {name} (execution, status, state)")
+        if not isinstance(value, str):
+            raise ValueError(f"{name} is a text, not {value}")  # noqa: TRY004 (all of a condition's faults are of one kind)
+    arn, wanted, state = given["execution"], given.get("status"), given.get("state")
+    if executions.standing(arn) is None:
+        raise ValueError(f"there is no execution {arn}")
+    if wanted is not None and state is not None:
+        raise ValueError("a condition of an execution has a status or a state, not both")
+    if wanted is not None and wanted not in STATUSES:
+        raise ValueError(f"an execution has no status {wanted} ({', '.join(STATUSES)})")
+
+    def met() -> bool:
+        found = executions.standing(arn)
+        status, states = ("", frozenset[str]()) if found is None else found
+        if state is not None:
+            return state in states
+        return status == wanted if wanted is not None else status != "RUNNING"
+
+    return met
+
+
+def _of_queue(given: Mapping[str, Any], queues: Queues, home: Scope) -> Callable[[], bool]:
     name = given.get("queue")
     if not isinstance(name, str) or not name:
-        raise ValueError('a condition names a "queue", or is {"idle": true}')
+        raise ValueError('a condition names a "queue" or an "execution", or is {"idle": true}')
     scope, name = _find(name, queues, home)
     if queues.depth(scope, name) is None:
         raise ValueError(f"there is no queue {name} of account {scope.account} in {scope.region}")

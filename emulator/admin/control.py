@@ -15,7 +15,7 @@ from services.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulator.admin.conditions import Queues
+    from emulator.admin.conditions import Executions, Queues
     from emulator.clock import Clock
     from services.api import Service
 
@@ -51,6 +51,8 @@ class Emulator(Protocol):
     def settings(self) -> Settings: ...
     @property
     def sqs(self) -> Queues: ...
+    @property
+    def executions(self) -> Executions: ...
     @property
     def neighbours(self) -> Neighbours: ...
     @property
@@ -173,7 +175,9 @@ class Control:
         settings = self._emulator.settings
         home = Scope(settings.account, settings.region)
         try:
-            holds = compile_condition(condition, self._emulator.sqs, home, self._busy)
+            holds = compile_condition(
+                condition, self._emulator.sqs, lambda: self._emulator.executions, home, self._busy
+            )
         except ValueError as error:
             raise ControlError(str(error)) from error
         except ServiceError as error:

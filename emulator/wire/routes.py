@@ -211,7 +211,9 @@ class Router:
 
     def _open(self, name: str) -> _Owned:
         """Read and compile a service that could wait until now."""
-        owned = self._owned[name] = _Owned(name, self._later.pop(name), load(name))
+        # Still a service for later if anything here fails: the next request tries again.
+        owned = self._owned[name] = _Owned(name, self._later[name], load(name))
+        del self._later[name]
         self._know(name, owned)
         return owned
 

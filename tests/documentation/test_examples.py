@@ -13,7 +13,7 @@ import pytest
 import undercast.server
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/time.md", "docs/sqs.md", "docs/lambda.md", "docs/sns.md")
+PAGES = ("README.md", "docs/time.md", "docs/sqs.md", "docs/lambda.md", "docs/sns.md", "docs/stepfunctions.md")
 DEFAULT = "http://localhost:4566"
 TIMEOUT_S = 60
 # A piece of somebody else's program, which tests/sdk runs whole.

@@ -103,6 +103,13 @@ def test_what_nothing_says_has_its_default() -> None:
     assert parse([], {"UNDERCAST_ENDPOINT": "http://x", "UNDERCAST_PORT": "", "PORT": "1"}) == Settings()
 
 
+def test_a_variable_of_another_tool_is_taken_last() -> None:
+    theirs = {"SFN_MOCK_CONFIG": "theirs.json"}
+    assert parse([], theirs).sfn_mock_config == "theirs.json"
+    assert parse([], theirs | {"UNDERCAST_SFN_MOCK_CONFIG": "ours.json"}).sfn_mock_config == "ours.json"
+    assert parse(["--sfn-mock-config", "flag.json"], theirs).sfn_mock_config == "flag.json"
+
+
 def test_every_setting_has_its_option() -> None:
     assert [option.field for option in OPTIONS] == [field.name for field in dataclasses.fields(Settings)]
 

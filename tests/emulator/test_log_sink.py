@@ -36,6 +36,8 @@ class FakeNeighbours:
             return {}
         stream = (*group, params["logStreamName"])
         if operation == "CreateLogStream":
+            if group not in self.groups:
+                raise NeighbourError("ResourceNotFoundException", "no such group", 400)
             self.streams[stream] = []
             return {}
         if stream not in self.streams:
@@ -174,3 +176,17 @@ def test_half_a_surrogate_pair_is_no_end(simulate):
         assert told(neighbours) == {AT: [(1, "a?b")]}
 
     simulate(main)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_into_a_group_that_somebody_else_has_made(simulate, caplog, exists):
+    async def main(sink, neighbours, clock):
+        if exists:
+            neighbours.groups.add(AT[:3])
+        sink.write(*AT, [(1, "a")], into_existing=True)
+        await sink.flush()
+        assert told(neighbours) == ({AT: [(1, "a")]} if exists else {})
+        assert "CreateLogGroup" not in neighbours.asked
+
+    simulate(main)
+    assert not caplog.records

@@ -86,6 +86,20 @@ def test_the_first_signed_request_makes_it_once(router, made):
     assert len(made) == 1
 
 
+def test_one_that_can_not_be_made_at_first_is_made_later():
+    failures = [ImportError("no memory")]
+
+    def make():
+        if failures:
+            raise failures.pop()
+        return Lambda()
+
+    router = Router({"lambda": OnDemand("lambda", make)})
+    with pytest.raises(ImportError):
+        ask(router, b"GET", b"/2015-03-31/functions", b"lambda")
+    assert ask(router, b"GET", b"/2015-03-31/functions", b"lambda").operation == "ListFunctions"
+
+
 def test_an_unsigned_request_is_known_by_its_path(router, made):
     assert ask(router, b"GET", b"/2015-03-31/functions").operation == "ListFunctions"
     assert len(made) == 1

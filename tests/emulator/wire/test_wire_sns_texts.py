@@ -34,8 +34,8 @@ def refusal(body: str) -> ServiceError:
             "Action=CreatePlatformApplication&Name=a&Platform=GCM",
             "ValidationError",
             (
-                "1 validation error detected: Value null at 'attributes' failed to satisfy constraint: Member must not be "
-                "null"
+                "1 validation error detected: Value null at 'attributes' failed to satisfy constraint: Member must "
+                "not be null"
             ),
         ),
         (
@@ -56,8 +56,8 @@ def refusal(body: str) -> ServiceError:
             "ValidationError",
             (
                 "1 validation error detected: Value null at "
-                "'publishBatchRequestEntries.1.member.messageAttributes.a.member.dataType' failed to satisfy constraint: "
-                "Member must not be null"
+                "'publishBatchRequestEntries.1.member.messageAttributes.a.member.dataType' failed to satisfy "
+                "constraint: Member must not be null"
             ),
         ),
     ],

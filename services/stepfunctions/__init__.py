@@ -1,0 +1,1 @@
+"""AWS Step Functions: state machines, executions, activities. The language itself is `statemachine`."""
