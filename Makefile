@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help demo test run check format clean venv pins
 
 help:
-	@echo "make demo    a producer and a consumer exchange messages through a local SQS"
+	@echo "make demo    an order arrives on SNS, goes by SQS and Lambda to a Step Functions saga, and days go by"
 	@echo "make test    run every test"
 	@echo "make run     start a server on port 4566 (Ctrl-C ends it; ARGS=\"--time manual\" are its options)"
 	@echo "make check   every gate: format, lint, types, import rules"
@@ -17,7 +17,7 @@ help:
 	@echo "make clean   remove what the others made"
 
 demo: $(STAMP)
-	@$(BIN)/python samples/sqs_producer_consumer/demo.py
+	@$(BIN)/python samples/order_workflow/demo.py
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest $(ARGS)

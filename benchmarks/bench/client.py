@@ -1,4 +1,4 @@
-"""A raw keep-alive HTTP client, for SQS's JSON protocol and for REST: little enough of its own time to time with."""
+"""A raw keep-alive HTTP client, for JSON protocols, forms and REST: little enough of its own time to time with."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 _HEAD = (
     "POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-amz-json-1.0\r\n"
     "X-Amz-Date: 20260101T000000Z\r\n"
-    "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, "
+    "Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, "
     "SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=" + "0" * 64 + "\r\n"
-    "X-Amz-Target: AmazonSQS.{operation}\r\nContent-Length: {length}\r\n\r\n"
+    "X-Amz-Target: {target}\r\nContent-Length: {length}\r\n\r\n"
 )
 
 
@@ -55,9 +55,13 @@ class Client:
         self._socket, self._unread = None, b""
 
     def encode(self, operation: str, **parameters: Any) -> bytes:
-        """The bytes of one call, to be given to `exchange` any number of times."""
+        """The bytes of one call of SQS, to be given to `exchange` any number of times."""
+        return self.encode_json("sqs", f"AmazonSQS.{operation}", parameters)
+
+    def encode_json(self, service: str, target: str, parameters: Any) -> bytes:
+        """The bytes of one call of a service with a JSON protocol (SQS, Step Functions)."""
         body = json.dumps(parameters, separators=(",", ":")).encode()
-        return _HEAD.format(port=self._port, operation=operation, length=len(body)).encode() + body
+        return _HEAD.format(port=self._port, service=service, target=target, length=len(body)).encode() + body
 
     def encode_rest(self, service: str, method: str, path: str, body: bytes = b"") -> bytes:
         """The bytes of one call of a service that has paths (Lambda)."""
@@ -87,16 +91,29 @@ class Client:
                 raise
             # A server may close an idle connection at any time; only a fresh one that breaks is its fault.
             status, body = self._exchange(request)
-        if not 200 <= status < 300:
-            raise CallError(f"HTTP {status}: {body[:200]!r}")
-        return body
+        return _accepted(status, body)
+
+    def send(self, request: bytes) -> None:
+        """The first half of `exchange`, for calls on several connections at once. ConnectionError is the caller's."""
+        self._connect()
+        assert self._socket is not None
+        self._socket.sendall(request)
+
+    def receive(self) -> bytes:
+        """The second half."""
+        return _accepted(*self._answer())
 
     def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        self.send(request)
+        return self._answer()
+
+    def _connect(self) -> None:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=self._timeout_s)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._unread = b""
-        self._socket.sendall(request)
+
+    def _answer(self) -> tuple[int, bytes]:
         head = self._until(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
         version, status = lines[0].split(b" ", 2)[:2]
@@ -139,3 +156,9 @@ class Client:
             self._until(b"\r\n")
         self._until(b"\r\n")
         return body
+
+
+def _accepted(status: int, body: bytes) -> bytes:
+    if not 200 <= status < 300:
+        raise CallError(f"HTTP {status}: {body[:200]!r}")
+    return body

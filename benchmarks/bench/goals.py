@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
 Outcome = Literal["pass", "FAIL", "not measured"]
 
+_UNDER_LOAD = (
+    *("send_", "roundtrip_", "invoke_", "cold_", "drain_", "retired_", "fanout_", "filtered_"),
+    *("chain_", "map_", "loop_", "sync_", "growth_", "interpreter_"),
+)
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -24,9 +29,7 @@ class Goal:
     @property
     def under_load(self) -> bool:
         """Whether the metric's title leaves to its table what was measured."""
-        return self.metric.startswith(
-            ("send_", "roundtrip_", "invoke_", "cold_", "drain_", "retired_", "fanout_", "filtered_")
-        )
+        return self.metric.startswith(_UNDER_LOAD)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,19 @@ GOALS = (
     Goal("fanout_100_deliveries_per_s", 140_000.0, at_least=True),
     Goal("filtered_100_per_s", 8_600.0, at_least=True),
     Goal("filtered_100_per_s", 1.0, at_least=True, peer="fauxqs"),
+    Goal("chain_p50_ms", 5.0, at_least=False),
+    Goal("burst_per_s", 1_000.0, at_least=True),
+    Goal("map_ms", 150.0, at_least=False),
+    Goal("loop_ms", 100.0, at_least=False),
+    Goal("sync_c16_per_s", 1_500.0, at_least=True),
+    Goal("interpreter_pass_1000_per_s", 200_000.0, at_least=True),
+    Goal("interpreter_loop_500_per_s", 200_000.0, at_least=True),
+    Goal("interpreter_map_1000_per_s", 200_000.0, at_least=True),
+    Goal("growth_states_ratio", 1.5, at_least=False),
+    Goal("growth_items_ratio", 1.5, at_least=False),
+    Goal("growth_turns_ratio", 1.5, at_least=False),
+    Goal("growth_history_ratio", 1.5, at_least=False),
+    Goal("crowd_10000_busy_p99_ms", 50.0, at_least=False),
 )
 
 

@@ -92,6 +92,11 @@ class Benchmark(Generic[S]):
             code = 1
         return 130 if interrupted else code
 
+    @property
+    def _key(self) -> str:
+        """The service as peers.toml and names of files have it."""
+        return self.service.lower().replace(" ", "")
+
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(description=self.description, epilog=(__doc__ or "").partition("\n\n")[2])
         add, full, quick = parser.add_argument, self.full, self.quick
@@ -129,7 +134,7 @@ class Benchmark(Generic[S]):
         return [name for name in self.suites if name in chosen]
 
     def _specs(self, options: argparse.Namespace) -> list[server.Spec]:
-        found = server.peers(options.peers, options.peers_dir, self.service.lower())
+        found = server.peers(options.peers, options.peers_dir, self._key)
         if options.only is not None:
             wanted = {name.strip() for name in options.only.split(",") if name.strip()}
             if unknown := wanted - {spec.name for spec in found}:
@@ -154,7 +159,7 @@ class Benchmark(Generic[S]):
         results = Results(
             date=f"{now:%Y-%m-%d %H:%M} UTC",
             # SQS's are the oldest, and its files have no word for it.
-            label=label if self.service == "SQS" else f"{self.service.lower()}-{label}",
+            label=label if self.service == "SQS" else f"{self._key}-{label}",
             machine=machine,
             options={"mode": "quick" if options.quick else "full", "pinning": pinning, **vars(sizes)},
             servers={spec.name: _about(spec) for spec in specs},

@@ -1,4 +1,4 @@
-"""`make demo`: a producer, a consumer, a poison message, and four days that take a second.
+"""A producer, a consumer, a poison message, and four days that take a second.
 
 Starts an Undercast of its own, or uses the one that UNDERCAST_ENDPOINT or AWS_ENDPOINT_URL names. Nothing here is
 staged: every line tells what the server answered, and an answer that does not fit the story ends it with exit code 1.
