@@ -169,6 +169,7 @@ class Driver:
         if run in self._open:
             run.execution.stop(self._clock.now(), error, cause)
             self._after(run)
+            self._disarm()
 
     def redrive(self, run: Run) -> None:
         """Go on with what did not succeed."""
@@ -202,6 +203,7 @@ class Driver:
                 self._cancel(run, token)
         for run in abandoned:
             self._tell_end(run)
+        self._disarm()
 
     # Turns.
 
@@ -365,6 +367,11 @@ class Driver:
         if heap:
             self._timer_at = heap[0][0]
             self._timer = self._clock.at(self._timer_at, self._wake_up)
+
+    def _disarm(self) -> None:
+        """Somebody waits no more: the clock is not to go to an instant at which nothing happens."""
+        if self._hold is None:
+            self._arm()
 
     def _wake_up(self) -> None:
         self._timer = None

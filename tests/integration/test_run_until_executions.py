@@ -64,3 +64,16 @@ def test_until_a_state_a_status_and_the_end(server: Server, execution: str) -> N
 def test_what_makes_no_sense_is_refused(server: Server, execution: str, more: Any, said: str) -> None:
     with pytest.raises(RefusedError, match=said):
         server.client.run_until({"execution": execution, **more}, at_most=0)
+
+
+@pytest.mark.parametrize("end", ["stop", "reset"])
+def test_nobody_waits_for_an_execution_that_is_no_more(server: Server, execution: str, end: str) -> None:
+    server.client.advance(0)
+    assert server.client.time().timers == 1
+    if end == "stop":
+        machines = server.boto3("stepfunctions")
+        machines.stop_execution(executionArn=execution)
+        machines.close()
+    else:
+        server.client.reset()
+    assert server.client.time().timers == 0
